@@ -1,6 +1,7 @@
 install(TARGETS tael_shared tael_static LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(TARGET tael_command)
     install(TARGETS tael_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(DIRECTORY include/tael DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 configure_file(cmake/tael.pc.in tael.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/tael.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
