@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// CPU features on x86: what cpuid reports and the system saves at a context switch (xgetbv). Elsewhere: none yet.
+#include "compute/cpu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if TAEL_X86
+#include <cpuid.h>
+
+enum { STATE_AVX = 0x06, STATE_AVX512 = 0xE6, STATE_AMX = 0x60000 }; /* bits of XCR0 (Intel SDM vol. 1, 13.3) */
+
+static uint64_t saved_state(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+static uint32_t hardware(void)
+{
+    uint32_t a, b, c, d, features = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+    const uint32_t fma = 1u << 12, osxsave = 1u << 27, f16c = 1u << 29;
+    if ((c & (fma | osxsave | f16c)) != (fma | osxsave | f16c)) return 0;
+    uint64_t state = saved_state();
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    const uint32_t avx2 = 1u << 5, bmi2 = 1u << 8;
+    if ((state & STATE_AVX) != STATE_AVX || (b & (avx2 | bmi2)) != (avx2 | bmi2)) return 0;
+    features |= TAEL_CPU_AVX2;
+    const uint32_t f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31, vnni = 1u << 11;
+    if ((state & STATE_AVX512) != STATE_AVX512 || (b & f_dq_bw_vl) != f_dq_bw_vl || !(c & vnni)) return features;
+    features |= TAEL_CPU_AVX512VNNI;
+    const uint32_t amx = 1u << 22 | 1u << 24 | 1u << 25; /* bf16, tile, int8 */
+    if ((state & STATE_AMX) == STATE_AMX && (d & amx) == amx) features |= TAEL_CPU_AMX;
+    return features;
+}
+#else
+static uint32_t hardware(void) { return 0; }
+#endif
+
+uint32_t tael__cpu_features(void)
+{
+    uint32_t features = hardware();
+    const char *isa = getenv("TAEL_ISA");
+    if (!isa) return features;
+    if (strcmp(isa, "c") == 0) return 0;
+    if (strcmp(isa, "avx2") == 0) return features & TAEL_CPU_AVX2;
+    if (strcmp(isa, "avx512vnni") == 0) return features & (TAEL_CPU_AVX2 | TAEL_CPU_AVX512VNNI);
+    return features; /* an unknown name lowers nothing */
+}

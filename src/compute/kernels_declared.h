@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Every kernel of every family by name: tael__FAMILY_WHAT__ISA, declared from the families' lists. For the kernels' own
+ * files, the table and the checker; nobody else calls a kernel but through the table. */
+#ifndef TAEL__COMPUTE_KERNELS_DECLARED_H
+#define TAEL__COMPUTE_KERNELS_DECLARED_H
+
+#include "compute/kernels.h"
+
+#define KERNEL(format, isa, needs) tael__dequantize_fn tael__dequantize_##format##__##isa;
+#include "compute/dequantize.inc"
+#undef KERNEL
+#define KERNEL(kind, isa, needs) tael__quantize_fn tael__quantize_##kind##__##isa;
+#include "compute/quantize.inc"
+#undef KERNEL
+#define KERNEL(format, isa, needs) tael__matvec_fn tael__matvec_##format##__##isa;
+#include "compute/matvec.inc"
+#undef KERNEL
+#if __has_include("compute/matmul.inc")
+#define KERNEL(format, isa, needs) tael__matmul_fn tael__matmul_##format##__##isa;
+#include "compute/matmul.inc"
+#undef KERNEL
+#endif
+#if __has_include("compute/vector.inc")
+#define KERNEL(operation, isa, needs) tael__##operation##_fn tael__##operation##__##isa;
+#include "compute/vector.inc"
+#undef KERNEL
+#endif
+
+#endif
