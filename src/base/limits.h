@@ -18,6 +18,9 @@
 #define TAEL__MAX_VOCAB           (1u << 20)           /* Qwen has 151,936, Gemma 262,144 */
 #define TAEL__MAX_TOKEN_BYTES     4096                 /* the longest token of Qwen has 128 */
 #define TAEL__MAX_LAYERS          512
+#define TAEL__MAX_WIDTH           (1u << 20)           /* of embedding and feed-forward; 405B models have 16,384 and 53,248 */
+#define TAEL__MAX_HEADS           1024                 /* 405B models have 128 */
+#define TAEL__MAX_HEAD_SIZE       1024                 /* 64 to 256 are usual */
 #define TAEL__MAX_CONTEXT         (1u << 20)           /* tokens; what memory allows is checked besides */
 #define TAEL__MAX_PROMPT_BYTES    ((size_t)1 << 24)
 #define TAEL__MAX_STOPS           16                   /* OpenAI allows 4 */
