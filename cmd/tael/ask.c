@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// `tael ask`: a question about the ledger. Prints the sentence; on a terminal also the figures and the rows behind
+// them.
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/file.h"
+#include "command.h"
+
+static const option options[] = {
+    MODEL_OPTION,
+    {"today",
+     0,
+     OPTION_DATE,
+     "DATE",
+     0,
+     0,
+     {"answer as on this day (default: today in Shanghai)", "以这一天为今天（默认为上海的今天）"}},
+    THREADS_OPTION,
+    {NULL},
+};
+
+enum { RECORDS_SHOWN = 8 };
+
+/* Where the model's state after the prompt's fixed part is kept. One file for each path of a model: whether what is in
+ * it fits is checked when it is loaded. FNV-1a (Fowler, Noll, Vo): only a name is needed. */
+static bool prefix_path(const request *r, const char *model, char *path, size_t cap)
+{
+    char folder[TAEL__MAX_PATH_BYTES], name[64];
+    uint64_t hash = 14695981039346656037u;
+    for (const char *c = model; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    snprintf(name, sizeof name, "ask-%016" PRIx64 ".kv", hash);
+    return tael__path_join(folder, sizeof folder, r->home, "cache") == TAEL_OK &&
+           tael__folder_make(folder) == TAEL_OK && tael__path_join(path, cap, folder, name) == TAEL_OK;
+}
+
+static json_t *figure_json(const tael_figure *f)
+{
+    json_t *figure = json_pack("{s:o}", "name", out_text(f->name));
+    if (!figure) return NULL;
+    if (f->is_money) {
+        json_object_set_new(figure, "minor", json_integer((json_int_t)f->minor));
+        json_object_set_new(figure, "currency", out_text(f->currency));
+    } else {
+        json_object_set_new(figure, "value", f->text ? out_text(f->text) : out_real(f->value));
+    }
+    json_object_set_new(figure, "unit", out_text(f->unit));
+    json_object_set_new(figure, "query", out_text(f->query));
+    json_object_set_new(figure, "records", out_id_list(f->records, f->record_count));
+    return figure;
+}
+
+static tael_status write_json(request *r, const tael_answer *a, const char *model, double load_seconds)
+{
+    json_error_t ignored;
+    json_t *figures = json_array();
+    for (size_t i = 0; i < a->figure_count; i++) json_array_append_new(figures, figure_json(&a->figures[i]));
+    json_t *plan = a->plan ? json_loads(a->plan, 0, &ignored) : NULL;
+    json_t *timing = json_pack("{s:o,s:o,s:o,s:o}", "load_ms", out_real(load_seconds * 1e3), "prefill_ms",
+                               out_real(a->prefill_seconds * 1e3), "decode_ms", out_real(a->decode_seconds * 1e3),
+                               "total_ms", out_real((tael__clock_seconds() - r->started) * 1e3));
+    return out_json(r, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "answer", out_text(a->text), "figures", figures, "route",
+                                 out_text(a->route), "model", out_text(model), "timing", timing, "plan",
+                                 plan ? plan : json_null()));
+}
+
+static void print_figure(const tael_figure *f)
+{
+    char value[96];
+    if (f->is_money)
+        money_format(value, sizeof value, f->minor, f->currency);
+    else if (f->text)
+        snprintf(value, sizeof value, "%s", f->text);
+    else
+        snprintf(value, sizeof value, "%.10g %s", f->value, f->unit && strcmp(f->unit, "count") != 0 ? f->unit : "");
+    fputs("  ", stdout);
+    out_line(stdout, f->name);
+    fputs("  ", stdout);
+    out_line(stdout, value);
+    fputs("  ← ", stdout);
+    out_line(stdout, f->query ? f->query : "");
+    if (f->record_count > 0) fputs(TAEL_SAY("  records", "  记录"), stdout);
+    for (size_t i = 0; i < f->record_count && i < RECORDS_SHOWN; i++) printf(" %" PRId64, f->records[i]);
+    if (f->record_count > RECORDS_SHOWN) printf(TAEL_SAY(" … %zu in all", " … 共 %zu 条"), f->record_count);
+    putchar('\n');
+}
+
+static void print_answer(const tael_answer *a)
+{
+    puts(a->text ? a->text : "");
+    if (!out_terminal(stdout)) return;
+    for (size_t i = 0; i < a->figure_count; i++) print_figure(&a->figures[i]);
+}
+
+/* The name that a person knows the model by: as typed, or the file's without its folder. */
+static const char *name_of(const request *r, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return option_text(r, "model", slash ? slash + 1 : path);
+}
+
+static tael_status run(request *r)
+{
+    char model_path[TAEL__MAX_PATH_BYTES], prefix[TAEL__MAX_PATH_BYTES], *question = NULL;
+    tael_model *model = NULL;
+    tael_ledger *ledger = NULL;
+    tael_answer answer = {0};
+    size_t bytes;
+    TAEL_TRY(input_text(r, &question, &bytes));
+    double began = tael__clock_seconds();
+    tael_status status = input_ledger(r, &ledger);
+    if (status == TAEL_OK) status = input_model(r, &model, model_path, sizeof model_path);
+    double load_seconds = tael__clock_seconds() - began;
+    if (status == TAEL_OK) {
+        bool kept = prefix_path(r, model_path, prefix, sizeof prefix); /* in a read-only home it just isn't kept */
+        tael_ask_options o = {.size = sizeof o,
+                              .today = option_text(r, "today", NULL),
+                              .prefix_path = kept ? prefix : NULL,
+                              .threads = (uint32_t)option_integer(r, "threads", 0)};
+        status = tael_ask(model, ledger, question, &o, &answer);
+    }
+    if (status == TAEL_OK && r->json)
+        status = write_json(r, &answer, name_of(r, model_path), load_seconds);
+    else if (status == TAEL_OK)
+        print_answer(&answer);
+    tael_answer_free(&answer);
+    tael_ledger_close(ledger);
+    tael_model_close(model);
+    tael__free(question);
+    return status;
+}
+
+const command command_ask = {
+    .verb = "ask",
+    .usage = "QUESTION [-m MODEL] [--today DATE]",
+    .what = {"answer a question from the ledger", "根据账本回答问题"},
+    .more = {"Figures are computed from the ledger, never made up by the model; --json names the rows behind each.",
+             "数字都由账本算出，绝不由模型编造；--json 会给出每个数字对应的记录。"},
+    .options = options,
+    .least = 1,
+    .most = SIZE_MAX,
+    .run = run,
+};

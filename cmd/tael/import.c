@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// `tael import`: bills into the ledger. Each file goes in whole or not at all; one that fails doesn't keep the others
+// out, but the command has failed.
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "command.h"
+
+static const option options[] = {
+    {"as",
+     0,
+     OPTION_TEXT,
+     "FORMAT",
+     0,
+     0,
+     {"read it as this format (default: told by content)", "指定格式（默认按内容识别）"}},
+    {"password", 0, OPTION_TEXT, "P", 0, 0, {"of a protected zip", "加密压缩包的密码"}},
+    {"dry-run", 0, OPTION_FLAG, NULL, 0, 0, {"read and report, keep nothing", "只读取并报告，不保存"}},
+    {NULL},
+};
+
+enum { SKIPPED_SHOWN = 10 }; /* to a person; JSON has all that the library names */
+
+typedef struct import_run {
+    request *r;
+    tael_ledger *ledger;
+    progress bar;
+    const char *file;
+    json_t *files;
+    uint64_t imported, duplicates;
+    size_t failed;
+    tael_status status; /* of the first that failed, */
+    char sentence[TAEL__MAX_ERROR_BYTES];
+} import_run;
+
+static int on_progress(uint64_t done, uint64_t total, void *user)
+{
+    import_run *i = user;
+    double spent = tael__clock_seconds() - i->bar.began, rate = spent > 0.2 ? (double)done / spent : 0;
+    progress_show(&i->bar, i->file, done, total, rate, rate > 0 && total >= done ? (double)(total - done) / rate : -1);
+    return interrupted();
+}
+
+static void add_json(import_run *i, const tael_import_report *report, const char *error)
+{
+    json_t *skipped = json_array();
+    for (size_t n = 0; n < report->skipped_count; n++)
+        json_array_append_new(skipped, json_pack("{s:I,s:o}", "line", (json_int_t)report->skipped[n].line, "reason",
+                                                 out_text(report->skipped[n].reason)));
+    json_array_append_new(i->files, json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "file", out_text(i->file), "format",
+                                              report->format[0] ? out_text(report->format) : json_null(), "rows",
+                                              (json_int_t)report->rows, "imported", (json_int_t)report->imported,
+                                              "duplicates", (json_int_t)report->duplicates, "skipped", skipped, "error",
+                                              error ? out_text(error) : json_null()));
+}
+
+static void print_report(const import_run *i, const tael_import_report *report)
+{
+    out_line(stdout, i->file);
+    printf(TAEL_SAY(": %s, %" PRIu64 " rows: %" PRIu64 " new, %" PRIu64 " known already, %zu skipped\n",
+                    "：%s，%" PRIu64 " 行：新增 %" PRIu64 "，已有 %" PRIu64 "，跳过 %zu\n"),
+           report->format, report->rows, report->imported, report->duplicates, report->skipped_count);
+    for (size_t n = 0; n < report->skipped_count && n < SKIPPED_SHOWN; n++) {
+        printf(TAEL_SAY("  line %u: ", "  第 %u 行："), report->skipped[n].line);
+        out_line(stdout, report->skipped[n].reason);
+        putchar('\n');
+    }
+    if (report->skipped_count > SKIPPED_SHOWN)
+        printf(TAEL_SAY("  and %zu more; --json names them all\n", "  另有 %zu 行；--json 可列出全部\n"),
+               report->skipped_count - SKIPPED_SHOWN);
+}
+
+static void import_one(import_run *i, const char *file)
+{
+    const request *r = i->r;
+    tael_import_report report = {0};
+    tael_import_options o = {.size = sizeof o,
+                             .format = option_text(r, "as", NULL),
+                             .dry_run = option_given(r, "dry-run"),
+                             .progress = on_progress,
+                             .user = i};
+    i->file = file;
+    progress_begin(&i->bar, r);
+    tael_status status = tael_ledger_import(i->ledger, file, &o, &report);
+    progress_end(&i->bar);
+    if (status != TAEL_OK) {
+        if (i->failed++ == 0) {
+            i->status = status;
+            snprintf(i->sentence, sizeof i->sentence, "%s", tael_error());
+        } else {
+            fputs("tael: ", stderr);
+            out_line(stderr, tael_error());
+            fputc('\n', stderr);
+        }
+    }
+    i->imported += report.imported;
+    i->duplicates += report.duplicates;
+    if (r->json)
+        add_json(i, &report, status == TAEL_OK ? NULL : tael_error());
+    else if (status == TAEL_OK)
+        print_report(i, &report);
+    tael_import_report_free(&report);
+}
+
+/* The JSON, with an error beside what went in, or the last lines for people. Returns the first failure. */
+static tael_status conclude(import_run *i)
+{
+    request *r = i->r;
+    tael_status status = TAEL_OK;
+    if (r->json) {
+        json_t *all = json_pack("{s:O,s:I,s:I}", "files", i->files, "imported", (json_int_t)i->imported, "duplicates",
+                                (json_int_t)i->duplicates);
+        if (i->failed > 0 && all)
+            json_object_set_new(
+                all, "error",
+                json_pack("{s:s,s:o}", "code", tael_status_name(i->status), "message", out_text(i->sentence)));
+        status = out_json(r, all);
+    } else if (option_given(r, "dry-run") && i->failed < r->argument_count) {
+        puts(TAEL_SAY("dry run: nothing was kept", "试运行：未保存任何内容"));
+    }
+    if (i->failed == 0) return status;
+    tael__error_set(i->sentence);
+    return i->status;
+}
+
+static tael_status run(request *r)
+{
+    import_run i = {.r = r, .files = json_array()};
+    if (option_given(r, "password"))
+        return tael__fail(TAEL_UNSUPPORTED,
+                          TAEL_SAY("--password: this version does not open protected zips; unzip the bill first",
+                                   "--password：此版本还不能打开加密压缩包；请先解压账单"));
+    tael_status status = input_ledger(r, &i.ledger);
+    for (size_t n = 0; status == TAEL_OK && n < r->argument_count && !interrupted(); n++)
+        import_one(&i, r->arguments[n]);
+    if (status == TAEL_OK) status = conclude(&i);
+    json_decref(i.files);
+    tael_ledger_close(i.ledger);
+    return status;
+}
+
+const command command_import = {
+    .verb = "import",
+    .usage = "FILE… [--as FORMAT] [--dry-run]",
+    .what = {"read bills into the ledger", "把账单读入账本"},
+    .more = {"Alipay and WeChat exports, told by their content. The same file twice adds nothing. FILE - is standard "
+             "input.",
+             "支付宝与微信导出的账单，按内容识别。重复导入同一文件不会多记。FILE 为 - 时读取标准输入。"},
+    .options = options,
+    .least = 1,
+    .most = SIZE_MAX,
+    .polls = true,
+    .run = run,
+};
