@@ -210,8 +210,3 @@ tael_status tael_chat_format(const tael_model *m, const tael_message *messages, 
     tael__buffer_free(&text);
     return status;
 }
-
-void tael_free(void *p)
-{
-    tael__free(p);
-}
