@@ -60,7 +60,7 @@ TAEL_API tael_status tael_perplexity(const tael_model *model, const char *text, 
 /* ---- The catalogue: models that can be fetched by name ---- */
 
 typedef struct tael_catalogue_entry {
-    const char *name, *license, *quantization, *about; /* static or valid until the next tael_catalogue call */
+    const char *name, *license, *quantization, *about; /* valid during the call: copy what is kept */
     uint64_t parameters, bytes, memory_bytes;          /* memory_bytes: what running it takes at 4,096 tokens */
     bool installed, fits;                              /* fits: this device's memory allows it */
     char path[4096];                                   /* where it is, or would be */

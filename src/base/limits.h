@@ -26,6 +26,11 @@
 #define TAEL__MAX_STOPS           16                   /* OpenAI allows 4 */
 #define TAEL__MAX_STOP_BYTES      256
 
+/* The catalogue and downloads. */
+#define TAEL__MAX_MODEL_BYTES     ((uint64_t)1 << 40)  /* a terabyte: a wrong figure, not a model of a phone */
+#define TAEL__MAX_PACKAGES        999                  /* parts of one model */
+#define TAEL__MAX_HUB_REPLY_BYTES ((size_t)4 << 20)    /* a repository's list of files */
+
 /* Bills. */
 #define TAEL__MAX_CSV_FIELDS      64                   /* the widest known header has 17 */
 #define TAEL__MAX_CSV_LINE_BYTES  65536                /* the longest seen row has under 1,000 */

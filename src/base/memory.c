@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tael/model.h>
+
 static atomic_uint_fast64_t allocations; /* since the last tael__alloc_break */
 static atomic_uint_fast64_t break_at;    /* 0: never */
 static atomic_bool break_on;             /* and all after it */
@@ -49,6 +51,8 @@ void *tael__alloc_aligned(size_t bytes)
 void *tael__realloc(void *p, size_t bytes) { return allowed() ? realloc(p, bytes ? bytes : 1) : NULL; }
 
 void tael__free(void *p) { free(p); }
+
+void tael_free(void *p) { tael__free(p); }
 
 char *tael__strdup(const char *text) { return tael__strndup(text, strlen(text)); }
 

@@ -49,7 +49,7 @@ static tael_status read_bytes(tael__gguf_reader *r, void *out, size_t n)
 
 tael_status tael__gguf_read_u32(tael__gguf_reader *r, uint32_t *out)
 {
-    uint8_t b[4];
+    uint8_t b[4] = {0};
     TAEL_TRY(read_bytes(r, b, sizeof b));
     *out = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
     return TAEL_OK;
