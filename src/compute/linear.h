@@ -15,6 +15,9 @@ typedef struct tael__matrix {
     size_t row_bytes;
 } tael__matrix;
 
+/* The most matrices of one call: q, k, v, gate, up and room to grow. */
+#define TAEL__LINEAR_MOST 8
+
 /* What linear needs besides its arguments. Made once per context for its largest shapes, by one thread. */
 typedef struct tael__workspace tael__workspace;
 

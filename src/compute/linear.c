@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A linear layer over a pool of threads. Rows are cut into chunks and each thread takes the next one when it is free,
+ * so that a slower core, or one that does something else, doesn't hold up the rest. Which thread took a chunk changes
+ * no bit: kernels compute each y from its own row and token alone. */
+#include "compute/linear.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Up to here a product a token, straight from the blocks, is faster than unpacking them for all tokens. */
+#define MATVEC_TOKENS 3
+/* A chunk of a matrix times a vector: long enough that taking it costs nothing, short enough to end together. */
+#define CHUNK_BYTES     65536
+#define CHUNKS_A_THREAD 8
+
+struct tael__workspace {
+    tael__pool *pool; /* borrowed */
+    size_t max_cols, max_tokens;
+    void *memory[TAEL__ACT_COUNT]; /* owned; calloc'ed and aligned by hand, so that pages nobody uses stay untouched */
+    char *act[TAEL__ACT_COUNT];    /* quantised rows */
+    void *scratch_memory;
+    char *scratch; /* of each thread, scratch_bytes apart */
+    size_t scratch_bytes;
+};
+
+typedef struct job {
+    tael__workspace *w;
+    const tael__kernels *kernels;
+    float *const *y;
+    const tael__matrix *matrices;
+    const float *const *bias;
+    size_t count, tokens, cols;
+    const float *x;
+    size_t chunk[TAEL__LINEAR_MOST]; /* rows of a chunk of each matrix */
+    size_t chunks;                   /* of all matrices */
+    bool kinds[TAEL__ACT_COUNT];     /* which ones the matrices take */
+    atomic_size_t next;              /* token to quantise, then chunk to multiply */
+} job;
+
+static void *align_up(void *p)
+{
+    return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
+}
+
+static bool aligned_room(void **memory, char **aligned, size_t n, size_t each)
+{
+    size_t bytes;
+    if (!tael__mul_size(&bytes, n, each) || !tael__add_size(&bytes, bytes, 64)) return false;
+    *memory = tael__alloc_zero(bytes);
+    *aligned = *memory ? align_up(*memory) : NULL;
+    return *memory != NULL;
+}
+
+tael_status tael__workspace_open(tael__workspace **out, tael__pool *pool, size_t max_cols, size_t max_tokens)
+{
+    *out = NULL;
+    tael__workspace *w = tael__alloc_zero(sizeof *w);
+    if (!w) return tael__fail_memory("workspace", sizeof *w);
+    w->pool = pool;
+    w->max_cols = max_cols;
+    w->max_tokens = max_tokens;
+    for (int f = 0; f < TAEL__FORMAT_COUNT; f++) {
+        size_t bytes = tael__matmul_scratch_bytes((tael__format)f, max_cols);
+        if (bytes > w->scratch_bytes) w->scratch_bytes = bytes;
+    }
+    bool fits = aligned_room(&w->scratch_memory, &w->scratch, tael__pool_threads(pool), w->scratch_bytes);
+    for (int k = 0; k < TAEL__ACT_COUNT && fits; k++) {
+        /* f32 rows are copied only for matvec, which asks for alignment; matmul reads the caller's. */
+        size_t rows = k == TAEL__ACT_f32 ? MATVEC_TOKENS : max_tokens;
+        fits = aligned_room(&w->memory[k], &w->act[k], rows, tael__act_row_bytes((tael__act_kind)k, max_cols));
+    }
+    if (!fits) {
+        tael__workspace_close(w);
+        return tael__fail_memory("workspace", max_cols * max_tokens * 4);
+    }
+    *out = w;
+    return TAEL_OK;
+}
+
+void tael__workspace_close(tael__workspace *w)
+{
+    if (!w) return;
+    for (int k = 0; k < TAEL__ACT_COUNT; k++) tael__free(w->memory[k]);
+    tael__free(w->scratch_memory);
+    tael__free(w);
+}
+
+static void quantize_token(const job *j, size_t t)
+{
+    for (int k = 0; k < TAEL__ACT_COUNT; k++) {
+        if (!j->kinds[k]) continue;
+        char *row = j->w->act[k] + t * tael__act_row_bytes((tael__act_kind)k, j->cols);
+        j->kernels->quantize[k](row, j->x + t * j->cols, j->cols);
+    }
+}
+
+static void quantize_part(void *user, uint32_t index, uint32_t count)
+{
+    job *j = user;
+    (void)index;
+    (void)count;
+    for (size_t t; (t = atomic_fetch_add_explicit(&j->next, 1, memory_order_relaxed)) < j->tokens;)
+        quantize_token(j, t);
+}
+
+/* Rows first..first+n of one matrix for all tokens, with their bias. */
+static void multiply_rows(const job *j, size_t m, size_t first, size_t n, char *scratch)
+{
+    const tael__matrix *a = &j->matrices[m];
+    tael__act_kind kind = tael__formats[a->format].act;
+    const char *weights = (const char *)a->data + first * a->row_bytes, *x = j->w->act[kind];
+    size_t stride = tael__act_row_bytes(kind, j->cols);
+    float *y = j->y[m] + first;
+    if (j->tokens <= MATVEC_TOKENS) {
+        for (size_t t = 0; t < j->tokens; t++)
+            j->kernels->matvec[a->format](y + t * a->rows, weights, x + t * stride, n, j->cols);
+    } else {
+        if (kind == TAEL__ACT_f32) {
+            x = (const char *)j->x;
+            stride = j->cols * sizeof *j->x;
+        }
+        j->kernels->matmul[a->format](y, a->rows, weights, x, stride, n, j->cols, j->tokens, scratch);
+    }
+    if (!j->bias || !j->bias[m]) return;
+    for (size_t t = 0; t < j->tokens; t++) j->kernels->add(y + t * a->rows, j->bias[m] + first, n);
+}
+
+static void multiply_part(void *user, uint32_t index, uint32_t count)
+{
+    job *j = user;
+    char *scratch = j->w->scratch + index * j->w->scratch_bytes;
+    (void)count;
+    for (size_t c; (c = atomic_fetch_add_explicit(&j->next, 1, memory_order_relaxed)) < j->chunks;) {
+        for (size_t m = 0; m < j->count; m++) {
+            size_t chunks = (j->matrices[m].rows + j->chunk[m] - 1) / j->chunk[m];
+            if (c >= chunks) {
+                c -= chunks;
+                continue;
+            }
+            size_t first = c * j->chunk[m], left = j->matrices[m].rows - first;
+            multiply_rows(j, m, first, left < j->chunk[m] ? left : j->chunk[m], scratch);
+            break;
+        }
+    }
+}
+
+/* Chunks are multiples of 16 rows, for matmul works on 16 at a time. */
+static size_t chunk_rows(const job *j, const tael__matrix *a, size_t threads)
+{
+    size_t rows = j->tokens <= MATVEC_TOKENS ? CHUNK_BYTES / a->row_bytes : 128;
+    size_t fair = a->rows / (threads * CHUNKS_A_THREAD);
+    if (rows > fair) rows = fair;
+    rows = (rows + 15) & ~(size_t)15;
+    return rows ? rows : 16;
+}
+
+void tael__linear(tael__workspace *w, float *const *y, const tael__matrix *matrices, const float *const *bias,
+                  size_t count, const float *x, size_t tokens)
+{
+    TAEL_ASSERT(count > 0 && count <= TAEL__LINEAR_MOST);
+    TAEL_ASSERT(tokens <= w->max_tokens && matrices[0].cols <= w->max_cols);
+    job j = {.w = w, .kernels = tael__kernels_get(), .y = y, .matrices = matrices, .bias = bias, .count = count};
+    j.tokens = tokens;
+    j.cols = matrices[0].cols;
+    j.x = x;
+    if (tokens == 0) return;
+    for (size_t m = 0; m < count; m++) {
+        tael__act_kind kind = tael__formats[matrices[m].format].act;
+        TAEL_ASSERT(matrices[m].cols == j.cols);
+        if (kind != TAEL__ACT_f32 || tokens <= MATVEC_TOKENS) j.kinds[kind] = true;
+        j.chunk[m] = chunk_rows(&j, &matrices[m], tael__pool_threads(w->pool));
+        j.chunks += (matrices[m].rows + j.chunk[m] - 1) / j.chunk[m];
+    }
+    /* One row takes less time than waking others for it. */
+    if (tokens <= MATVEC_TOKENS) {
+        for (size_t t = 0; t < tokens; t++) quantize_token(&j, t);
+    } else {
+        tael__pool_run(w->pool, quantize_part, &j);
+        atomic_store_explicit(&j.next, 0, memory_order_relaxed);
+    }
+    tael__pool_run(w->pool, multiply_part, &j);
+}
