@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What this device can do: its kernels, cores and memory, and how fast all cores together read memory, which is what
+ * bounds the words a second of a model. A container's own memory limit counts where it is the smaller one. */
+#include <tael/device.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "compute/kernels.h"
+
+/* Large enough that caches keep little of it from pass to pass, small enough to be there on a phone. */
+#define MEASURE_BYTES   ((size_t)256 << 20)
+#define MEASURE_SECONDS 0.35
+#define STREAMS         4 /* far apart: one stream of reads doesn't fill the memory's queue on every CPU */
+#define WORDS_A_LINE    8
+
+typedef struct measure {
+    const uint64_t *data;
+    size_t words;
+    uint64_t sums[TAEL__MAX_THREADS]; /* so that reading can't be left out */
+} measure;
+
+static void read_part(void *user, uint32_t index, uint32_t count)
+{
+    measure *m = user;
+    size_t part = m->words / count / STREAMS / WORDS_A_LINE * WORDS_A_LINE;
+    const uint64_t *p = m->data + index * part * STREAMS;
+    uint64_t sum[WORDS_A_LINE] = {0};
+    for (size_t i = 0; i < part; i += WORDS_A_LINE)
+        for (int s = 0; s < STREAMS; s++)
+            for (int j = 0; j < WORDS_A_LINE; j++) sum[j] += p[(size_t)s * part + i + (size_t)j];
+    for (int j = 1; j < WORDS_A_LINE; j++) sum[0] += sum[j];
+    m->sums[index] = sum[0];
+}
+
+/* The best pass counts: others were disturbed by something else. */
+static tael_status measure_bandwidth(double *gbs, uint64_t available_bytes)
+{
+    measure m = {0};
+    tael__pool *pool;
+    size_t bytes = MEASURE_BYTES;
+    if (bytes > available_bytes / 4) bytes = (size_t)(available_bytes / 4);
+    m.words = bytes / sizeof *m.data;
+    void *data = tael__alloc(bytes);
+    if (!data) return tael__fail_memory("measuring", bytes);
+    memset(data, 1, bytes);
+    m.data = data;
+    tael_status status = tael__pool_open(&pool, 0);
+    if (status == TAEL_OK) {
+        double begin = tael__clock_seconds(), before = begin, now;
+        do {
+            tael__pool_run(pool, read_part, &m);
+            now = tael__clock_seconds();
+            double rate = (double)bytes / (now - before) * 1e-9;
+            if (rate > *gbs) *gbs = rate;
+            before = now;
+        } while (now - begin < MEASURE_SECONDS);
+        tael__pool_close(pool);
+    }
+    tael__free(data);
+    return status;
+}
+
+static uint64_t read_number(const char *path)
+{
+    unsigned long long n = 0;
+    FILE *file = fopen(path, "re");
+    if (!file) return 0;
+    if (fscanf(file, "%llu", &n) != 1) n = 0; /* "max" */
+    fclose(file);
+    return n;
+}
+
+static tael_status read_memory(tael_device *device)
+{
+    char line[128];
+    unsigned long long kib;
+    FILE *file = fopen("/proc/meminfo", "re");
+    if (!file)
+        return tael__fail(TAEL_UNSUPPORTED,
+                          TAEL_SAY("this system doesn't tell its memory in /proc/meminfo; mount /proc",
+                                   "系统未在 /proc/meminfo 给出内存大小；请挂载 /proc"));
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "MemTotal: %llu", &kib) == 1) device->memory_bytes = kib << 10;
+        if (sscanf(line, "MemAvailable: %llu", &kib) == 1) device->available_bytes = kib << 10;
+    }
+    fclose(file);
+    uint64_t limit = read_number("/sys/fs/cgroup/memory.max"), used = read_number("/sys/fs/cgroup/memory.current");
+    if (limit > 0 && limit < device->memory_bytes) {
+        device->memory_bytes = limit;
+        uint64_t left = used < limit ? limit - used : 0;
+        if (left < device->available_bytes) device->available_bytes = left;
+    }
+    return TAEL_OK;
+}
+
+tael_status tael_device_inspect(tael_device *device, bool want_bandwidth)
+{
+    if (!device || device->size < sizeof *device)
+        return tael__fail(TAEL_MISUSE, TAEL_SAY("tael_device_inspect: set device.size = sizeof device first",
+                                                "tael_device_inspect：请先设置 device.size = sizeof device"));
+    *device = (tael_device){.size = device->size, .isa = tael__kernels_get()->isa, .cores = tael__cores()};
+    TAEL_TRY(read_memory(device));
+    return want_bandwidth ? measure_bandwidth(&device->bandwidth_gbs, device->available_bytes) : TAEL_OK;
+}
