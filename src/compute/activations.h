@@ -19,7 +19,10 @@ typedef struct tael__act_layout {
     size_t d, extra, bytes; /* extra: s of q8_1, sums of q8_k; bytes: the whole row, a multiple of 64 */
 } tael__act_layout;
 
-static inline size_t tael__act_line(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+static inline size_t tael__act_line(size_t bytes)
+{
+    return (bytes + 63) & ~(size_t)63;
+}
 
 static inline tael__act_layout tael__act_layout_of(tael__act_kind kind, size_t cols)
 {
@@ -35,7 +38,10 @@ static inline tael__act_layout tael__act_layout_of(tael__act_kind kind, size_t c
 }
 
 /* Pointers into one row. */
-static inline const int8_t *tael__act_q(const void *row) { return row; }
+static inline const int8_t *tael__act_q(const void *row)
+{
+    return row;
+}
 static inline const float *tael__act_d(const void *row, tael__act_kind kind, size_t cols)
 {
     return (const float *)(const void *)((const char *)row + tael__act_layout_of(kind, cols).d);

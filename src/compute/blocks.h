@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The blocks of quantised weights, byte for byte as a GGUF file holds them. All fields are bytes, so a block may lie at any
- * address. h is an f16 number, little endian. Weights are numbered in the order of the columns.
+/* The blocks of quantised weights, byte for byte as a GGUF file holds them. All fields are bytes, so a block may lie at
+ * any address. h is an f16 number, little endian. Weights are numbered in the order of the columns.
  *
  * Blocks of 32, `h` bit or nibble i of a pair is weight i, the upper half of the byte is weight i + 16:
  *   q4_0  d * (q - 8)      q4_1  d * q + m      q5_0  d * (q - 16)      q5_1  d * q + m      q8_0  d * q
@@ -17,16 +17,39 @@
 
 #include "compute/formats.h"
 
-typedef struct { uint8_t d[2], qs[16]; } tael__block_q4_0;
-typedef struct { uint8_t d[2], m[2], qs[16]; } tael__block_q4_1;
-typedef struct { uint8_t d[2], qh[4], qs[16]; } tael__block_q5_0;       /* qh: the fifth bits, bit i of weight i */
-typedef struct { uint8_t d[2], m[2], qh[4], qs[16]; } tael__block_q5_1;
-typedef struct { uint8_t d[2]; int8_t qs[32]; } tael__block_q8_0;
-typedef struct { uint8_t scales[16], qs[64], d[2], dmin[2]; } tael__block_q2_k; /* scales: s low, m high nibble */
-typedef struct { uint8_t hmask[32], qs[64], scales[12], d[2]; } tael__block_q3_k;
-typedef struct { uint8_t d[2], dmin[2], scales[12], qs[128]; } tael__block_q4_k;
-typedef struct { uint8_t d[2], dmin[2], scales[12], qh[32], qs[128]; } tael__block_q5_k;
-typedef struct { uint8_t ql[128], qh[64]; int8_t scales[16]; uint8_t d[2]; } tael__block_q6_k;
+typedef struct {
+    uint8_t d[2], qs[16];
+} tael__block_q4_0;
+typedef struct {
+    uint8_t d[2], m[2], qs[16];
+} tael__block_q4_1;
+typedef struct {
+    uint8_t d[2], qh[4], qs[16];
+} tael__block_q5_0; /* qh: the fifth bits, bit i of weight i */
+typedef struct {
+    uint8_t d[2], m[2], qh[4], qs[16];
+} tael__block_q5_1;
+typedef struct {
+    uint8_t d[2];
+    int8_t qs[32];
+} tael__block_q8_0;
+typedef struct {
+    uint8_t scales[16], qs[64], d[2], dmin[2];
+} tael__block_q2_k; /* scales: s low, m high nibble */
+typedef struct {
+    uint8_t hmask[32], qs[64], scales[12], d[2];
+} tael__block_q3_k;
+typedef struct {
+    uint8_t d[2], dmin[2], scales[12], qs[128];
+} tael__block_q4_k;
+typedef struct {
+    uint8_t d[2], dmin[2], scales[12], qh[32], qs[128];
+} tael__block_q5_k;
+typedef struct {
+    uint8_t ql[128], qh[64];
+    int8_t scales[16];
+    uint8_t d[2];
+} tael__block_q6_k;
 
 _Static_assert(sizeof(tael__block_q4_0) == 18, "GGUF stores 18 bytes for 32 weights");
 _Static_assert(sizeof(tael__block_q4_1) == 20, "GGUF stores 20 bytes for 32 weights");
@@ -39,14 +62,18 @@ _Static_assert(sizeof(tael__block_q4_k) == 144, "GGUF stores 144 bytes for 256 w
 _Static_assert(sizeof(tael__block_q5_k) == 176, "GGUF stores 176 bytes for 256 weights");
 _Static_assert(sizeof(tael__block_q6_k) == 210, "GGUF stores 210 bytes for 256 weights");
 
-static inline uint16_t tael__load_u16(const uint8_t b[2]) { return (uint16_t)(b[0] | b[1] << 8); }
+static inline uint16_t tael__load_u16(const uint8_t b[2])
+{
+    return (uint16_t)(b[0] | b[1] << 8);
+}
 static inline uint32_t tael__load_u32(const uint8_t b[4])
 {
     return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
-/* Twelve bytes hold eight 6-bit scales and eight 6-bit mins (q4_k, q5_k): the first four of each lie in the low six bits
- * of bytes 0-3 and 4-7; the others have their low nibbles in bytes 8-11 and their top two bits above the first four. */
+/* Twelve bytes hold eight 6-bit scales and eight 6-bit mins (q4_k, q5_k): the first four of each lie in the low six
+ * bits of bytes 0-3 and 4-7; the others have their low nibbles in bytes 8-11 and their top two bits above the first
+ * four. */
 static inline void tael__unpack_k4(uint8_t scales[8], uint8_t mins[8], const uint8_t packed[12])
 {
     for (int i = 0; i < 4; i++) {
@@ -57,8 +84,8 @@ static inline void tael__unpack_k4(uint8_t scales[8], uint8_t mins[8], const uin
     }
 }
 
-/* Twelve bytes hold sixteen 6-bit scales of q3_k, less 32: low nibbles in bytes 0-7 (scale i and i + 8 share a byte), top
- * two bits in bytes 8-11 (scales i, i + 4, i + 8, i + 12 share a byte). */
+/* Twelve bytes hold sixteen 6-bit scales of q3_k, less 32: low nibbles in bytes 0-7 (scale i and i + 8 share a byte),
+ * top two bits in bytes 8-11 (scales i, i + 4, i + 8, i + 12 share a byte). */
 static inline void tael__unpack_k3(int8_t scales[16], const uint8_t packed[12])
 {
     for (int i = 0; i < 16; i++) {
@@ -68,7 +95,8 @@ static inline void tael__unpack_k3(int8_t scales[16], const uint8_t packed[12])
     }
 }
 
-/* The quantised numbers q of one block, in the order of the columns and with their offset (8, 16, 4 or 32) taken off. */
+/* The quantised numbers q of one block, in the order of the columns and with their offset (8, 16, 4 or 32) taken off.
+ */
 static inline void tael__unpack_q4(int8_t q[32], const uint8_t qs[16], int offset)
 {
     for (int i = 0; i < 16; i++) {

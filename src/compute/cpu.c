@@ -36,7 +36,10 @@ static uint32_t hardware(void)
     return features;
 }
 #else
-static uint32_t hardware(void) { return 0; }
+static uint32_t hardware(void)
+{
+    return 0;
+}
 #endif
 
 uint32_t tael__cpu_features(void)

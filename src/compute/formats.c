@@ -8,14 +8,15 @@
 
 /* "q4_k" is the identifier; people write Q4_K. */
 static const char names[TAEL__FORMAT_COUNT][8] = {
-    [TAEL__FORMAT_f32] = "F32",   [TAEL__FORMAT_f16] = "F16",   [TAEL__FORMAT_bf16] = "BF16", [TAEL__FORMAT_q4_0] = "Q4_0",
-    [TAEL__FORMAT_q4_1] = "Q4_1", [TAEL__FORMAT_q5_0] = "Q5_0", [TAEL__FORMAT_q5_1] = "Q5_1", [TAEL__FORMAT_q8_0] = "Q8_0",
-    [TAEL__FORMAT_q2_k] = "Q2_K", [TAEL__FORMAT_q3_k] = "Q3_K", [TAEL__FORMAT_q4_k] = "Q4_K", [TAEL__FORMAT_q5_k] = "Q5_K",
+    [TAEL__FORMAT_f32] = "F32",   [TAEL__FORMAT_f16] = "F16",   [TAEL__FORMAT_bf16] = "BF16",
+    [TAEL__FORMAT_q4_0] = "Q4_0", [TAEL__FORMAT_q4_1] = "Q4_1", [TAEL__FORMAT_q5_0] = "Q5_0",
+    [TAEL__FORMAT_q5_1] = "Q5_1", [TAEL__FORMAT_q8_0] = "Q8_0", [TAEL__FORMAT_q2_k] = "Q2_K",
+    [TAEL__FORMAT_q3_k] = "Q3_K", [TAEL__FORMAT_q4_k] = "Q4_K", [TAEL__FORMAT_q5_k] = "Q5_K",
     [TAEL__FORMAT_q6_k] = "Q6_K",
 };
 
 const tael__format_info tael__formats[TAEL__FORMAT_COUNT] = {
-#define FORMAT(id, gguf_type, bytes, weights, act_kind)                                                                \
+#define FORMAT(id, gguf_type, bytes, weights, act_kind) \
     [TAEL__FORMAT_##id] = {names[TAEL__FORMAT_##id], gguf_type, bytes, weights, TAEL__ACT_##act_kind},
 #include "compute/formats.inc"
 #undef FORMAT
@@ -61,7 +62,8 @@ uint16_t tael__f32_to_f16(float f)
     uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7FFFFFFF;
     if (magnitude > 0x7F800000) return (uint16_t)(sign | 0x7E00 | (magnitude >> 13 & 0x3FF)); /* NaN stays one */
     if (magnitude >= 0x477FF000) return (uint16_t)(sign | 0x7C00);                            /* 65520 and more */
-    if (magnitude < 0x38800000) { /* below 2^-14: adding 0.5 leaves the count of 2^-24 steps, rounded, in the low bits */
+    if (magnitude <
+        0x38800000) { /* below 2^-14: adding 0.5 leaves the count of 2^-24 steps, rounded, in the low bits */
         float m;
         memcpy(&m, &magnitude, 4);
         m += 0.5f;

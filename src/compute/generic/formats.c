@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Weights of every format to f32, the readable way: blocks.h tells where the numbers of a block lie, the formulas here what
- * they mean. */
+/* Weights of every format to f32, the readable way: blocks.h tells where the numbers of a block lie, the formulas here
+ * what they mean. */
 #include "compute/blocks.h"
 #include "compute/kernels_declared.h"
 
-static float f16(const uint8_t h[2]) { return tael__f16_to_f32(tael__load_u16(h)); }
+static float f16(const uint8_t h[2])
+{
+    return tael__f16_to_f32(tael__load_u16(h));
+}
 
-void tael__dequantize_f32__c(float *out, const void *w, size_t n) { memcpy(out, w, n * 4); }
+void tael__dequantize_f32__c(float *out, const void *w, size_t n)
+{
+    memcpy(out, w, n * 4);
+}
 
 void tael__dequantize_f16__c(float *out, const void *w, size_t n)
 {

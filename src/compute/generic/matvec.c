@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Matrix times vector, the readable way. A block of weights meets a block of activations in whole numbers; only the sums of
- * blocks are floats, and their order is all that a fast kernel may change. */
+/* Matrix times vector, the readable way. A block of weights meets a block of activations in whole numbers; only the
+ * sums of blocks are floats, and their order is all that a fast kernel may change. */
 #include "compute/activations.h"
 #include "compute/blocks.h"
 #include "compute/kernels_declared.h"
 
-static float f16(const uint8_t h[2]) { return tael__f16_to_f32(tael__load_u16(h)); }
+static float f16(const uint8_t h[2])
+{
+    return tael__f16_to_f32(tael__load_u16(h));
+}
 
 static int dot(const int8_t *w, const int8_t *a, int n)
 {
@@ -15,12 +18,13 @@ static int dot(const int8_t *w, const int8_t *a, int n)
 }
 
 /* A family member is one function for one row; the loop over rows is the same for all. */
-#define OVER_ROWS(format)                                                                                              \
-    void tael__matvec_##format##__c(float *y, const void *w, const void *x, size_t rows, size_t cols)                  \
-    {                                                                                                                  \
-        size_t row_bytes = 0;                                                                                          \
-        tael__format_row_bytes(&row_bytes, TAEL__FORMAT_##format, cols);                                               \
-        for (size_t r = 0; r < rows; r++) y[r] = row_##format((const void *)((const char *)w + r * row_bytes), x, cols); \
+#define OVER_ROWS(format)                                                                             \
+    void tael__matvec_##format##__c(float *y, const void *w, const void *x, size_t rows, size_t cols) \
+    {                                                                                                 \
+        size_t row_bytes = 0;                                                                         \
+        tael__format_row_bytes(&row_bytes, TAEL__FORMAT_##format, cols);                              \
+        for (size_t r = 0; r < rows; r++)                                                             \
+            y[r] = row_##format((const void *)((const char *)w + r * row_bytes), x, cols);            \
     }
 
 static float row_f32(const void *w, const void *x, size_t cols)
@@ -167,7 +171,8 @@ static float row_q3_k(const tael__block_q3_k *w, const void *x, size_t cols)
 OVER_ROWS(q3_k)
 
 /* What q4_k and q5_k share: eight scales and mins over the unpacked numbers. */
-static float block_k4(const uint8_t packed[12], const int8_t q[256], const int8_t *a, const int16_t *sums, float d, float dmin)
+static float block_k4(const uint8_t packed[12], const int8_t q[256], const int8_t *a, const int16_t *sums, float d,
+                      float dmin)
 {
     uint8_t s[8], m[8];
     int scaled = 0, mins = 0;

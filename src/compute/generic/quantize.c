@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Activations to 8 bits, the readable way. The arithmetic is the common one for GGUF models, to the bit: the same scale,
- * the same product, rounded to the nearest integer with ties to even. */
+/* Activations to 8 bits, the readable way. The arithmetic is the common one for GGUF models, to the bit: the same
+ * scale, the same product, rounded to the nearest integer with ties to even. */
 #include <math.h>
 #include <string.h>
 
@@ -19,8 +19,8 @@ void tael__quantize_f32__c(void *out, const float *x, size_t cols)
     memset((char *)out + cols * 4, 0, tael__act_layout_of(TAEL__ACT_f32, cols).bytes - cols * 4);
 }
 
-/* d = max|x| / 127, kept with the precision of f16; q by the unrounded one; s = d * sum(q), unrounded d, then f16. A block
- * whose d vanishes in f16 is all zeros: it would count for nothing, and 127 / max may be infinite. */
+/* d = max|x| / 127, kept with the precision of f16; q by the unrounded one; s = d * sum(q), unrounded d, then f16. A
+ * block whose d vanishes in f16 is all zeros: it would count for nothing, and 127 / max may be infinite. */
 static void quantize_32(void *out, const float *x, size_t cols, tael__act_kind kind)
 {
     tael__act_layout at = tael__act_layout_of(kind, cols);
@@ -40,9 +40,15 @@ static void quantize_32(void *out, const float *x, size_t cols, tael__act_kind k
     }
 }
 
-void tael__quantize_q8_0__c(void *out, const float *x, size_t cols) { quantize_32(out, x, cols, TAEL__ACT_q8_0); }
+void tael__quantize_q8_0__c(void *out, const float *x, size_t cols)
+{
+    quantize_32(out, x, cols, TAEL__ACT_q8_0);
+}
 
-void tael__quantize_q8_1__c(void *out, const float *x, size_t cols) { quantize_32(out, x, cols, TAEL__ACT_q8_1); }
+void tael__quantize_q8_1__c(void *out, const float *x, size_t cols)
+{
+    quantize_32(out, x, cols, TAEL__ACT_q8_1);
+}
 
 /* The value with the largest magnitude becomes -127 whatever its sign, so d carries its sign, turned. */
 void tael__quantize_q8_k__c(void *out, const float *x, size_t cols)
