@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for tael
+
+_tael_models()
+{
+    printf '%s\n' smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b \
+        qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
+}
+
+_tael()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
+    local commands="pull models run tokenize perplexity bench doctor import ledger spend ask export erase help"
+    local globals="--home --lang --json --quiet --help --version"
+    local filters="--from --to --month --merchant --category --direction --method --min --max --text"
+    local options=
+
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        --home | --lang) ((i++)) ;;
+        -*) ;;
+        *)
+            command=${COMP_WORDS[i]}
+            break
+            ;;
+        esac
+    done
+
+    case $previous in
+    --home | --out | -o) compopt -o dirnames; COMPREPLY=(); return ;;
+    --lang) mapfile -t COMPREPLY < <(compgen -W "zh en" -- "$current"); return ;;
+    --schema) compopt -o default; COMPREPLY=(); return ;;
+    -m | --model)
+        compopt -o default
+        mapfile -t COMPREPLY < <(compgen -W "$(_tael_models)" -- "$current")
+        return
+        ;;
+    --direction) mapfile -t COMPREPLY < <(compgen -W "expense income neutral" -- "$current"); return ;;
+    --by)
+        mapfile -t COMPREPLY < <(compgen -W "month category merchant weekday hour method source day year" -- "$current")
+        return
+        ;;
+    esac
+
+    case $command in
+    run) options="--model --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --schema --stop" ;;
+    tokenize) options="--model --no-special" ;;
+    perplexity) options="--model --ctx --threads" ;;
+    bench) options="--model --prompt --tokens --depth --threads --runs" ;;
+    import) options="--as --password --dry-run" ;;
+    ledger) options="$filters --limit" ;;
+    spend) options="$filters --by --income --gross --limit" ;;
+    ask) options="--model --today --threads" ;;
+    export) options="--out" ;;
+    erase) options="--source --before --all --yes" ;;
+    esac
+
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options $globals" -- "$current")
+    elif [[ -z $command || $command == help ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+    elif [[ $command == pull ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_tael_models)" -- "$current")
+    elif [[ $command == import || $command == perplexity ]]; then
+        compopt -o default
+        COMPREPLY=()
+    fi
+}
+
+complete -F _tael tael

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# fish completion for tael
+set -l commands pull models run tokenize perplexity bench doctor import ledger spend ask export erase help
+set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
+set -l none "not __fish_seen_subcommand_from $commands"
+
+complete -c tael -f
+complete -c tael -l home -x -a '(__fish_complete_directories)' -d 'where Tael keeps its data'
+complete -c tael -l lang -x -a 'zh en' -d language
+complete -c tael -l json -d 'one JSON document on standard output'
+complete -c tael -s q -l quiet -d 'no progress and no notes'
+complete -c tael -s h -l help -d help
+complete -c tael -l version -d 'the version'
+
+complete -c tael -n $none -a pull -d 'fetch a model of the catalogue'
+complete -c tael -n $none -a models -d 'the catalogue, and what is installed'
+complete -c tael -n $none -a run -d 'one chat turn, or a conversation'
+complete -c tael -n $none -a tokenize -d 'the token ids of a text'
+complete -c tael -n $none -a perplexity -d 'how well a model predicts a text'
+complete -c tael -n $none -a bench -d 'prefill and decode speed'
+complete -c tael -n $none -a doctor -d 'what this device can do'
+complete -c tael -n $none -a import -d 'read bills into the ledger'
+complete -c tael -n $none -a ledger -d 'the records, newest first'
+complete -c tael -n $none -a spend -d 'what was spent, net of refunds'
+complete -c tael -n $none -a ask -d 'answer a question from the ledger'
+complete -c tael -n $none -a export -d 'everything out, in open formats'
+complete -c tael -n $none -a erase -d 'records really gone'
+complete -c tael -n $none -a help -d 'help on a command'
+complete -c tael -n '__fish_seen_subcommand_from help' -a "$commands"
+complete -c tael -n '__fish_seen_subcommand_from pull' -a "$models"
+
+for command in run tokenize perplexity bench ask
+    complete -c tael -n "__fish_seen_subcommand_from $command" -s m -l model -x -a "$models (__fish_complete_suffix .gguf)" -d model
+end
+for command in run perplexity bench ask
+    complete -c tael -n "__fish_seen_subcommand_from $command" -s t -l threads -x -d threads
+end
+for command in run perplexity
+    complete -c tael -n "__fish_seen_subcommand_from $command" -s c -l ctx -x -d 'context in tokens'
+end
+complete -c tael -n '__fish_seen_subcommand_from run' -s s -l system -x -d 'system message'
+complete -c tael -n '__fish_seen_subcommand_from run' -l raw -d 'no chat template'
+complete -c tael -n '__fish_seen_subcommand_from run' -s n -l max-tokens -x -d 'at most N tokens'
+complete -c tael -n '__fish_seen_subcommand_from run' -l temp -x -d temperature
+complete -c tael -n '__fish_seen_subcommand_from run' -l top-p -x -d nucleus
+complete -c tael -n '__fish_seen_subcommand_from run' -l top-k -x -d 'of the likeliest'
+complete -c tael -n '__fish_seen_subcommand_from run' -l min-p -x -d floor
+complete -c tael -n '__fish_seen_subcommand_from run' -l seed -x -d 'repeat what chance gave'
+complete -c tael -n '__fish_seen_subcommand_from run' -l schema -r -F -d 'JSON schema'
+complete -c tael -n '__fish_seen_subcommand_from run' -l stop -x -d 'stop before'
+complete -c tael -n '__fish_seen_subcommand_from tokenize' -l no-special -d 'special tokens are text'
+complete -c tael -n '__fish_seen_subcommand_from perplexity' -F
+complete -c tael -n '__fish_seen_subcommand_from bench' -s p -l prompt -x -d 'tokens to prefill'
+complete -c tael -n '__fish_seen_subcommand_from bench' -s n -l tokens -x -d 'tokens to decode'
+complete -c tael -n '__fish_seen_subcommand_from bench' -s d -l depth -x -d 'tokens in the context before'
+complete -c tael -n '__fish_seen_subcommand_from bench' -s r -l runs -x -d runs
+complete -c tael -n '__fish_seen_subcommand_from import' -F
+complete -c tael -n '__fish_seen_subcommand_from import' -l as -x -a 'alipay wechat' -d format
+complete -c tael -n '__fish_seen_subcommand_from import' -l password -x -d 'of a protected zip'
+complete -c tael -n '__fish_seen_subcommand_from import' -l dry-run -d 'keep nothing'
+for command in ledger spend
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l from -x -d 'from this day on'
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l to -x -d 'up to this day'
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l month -x -d 'this month'
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l merchant -x -d 'in the merchant'
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l category -x -d 'in the category'
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l direction -x -a 'expense income neutral' -d direction
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l method -x -d 'in the payment method'
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l min -x -d 'at least'
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l max -x -d 'at most'
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l text -x -d anywhere
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l limit -x -d 'at most N'
+end
+complete -c tael -n '__fish_seen_subcommand_from spend' -l by -x -a 'month category merchant weekday hour method source day year' -d group
+complete -c tael -n '__fish_seen_subcommand_from spend' -l income -d 'what came in'
+complete -c tael -n '__fish_seen_subcommand_from spend' -l gross -d 'leave refunds out'
+complete -c tael -n '__fish_seen_subcommand_from ask' -l today -x -d 'as on this day'
+complete -c tael -n '__fish_seen_subcommand_from export' -s o -l out -r -d folder
+complete -c tael -n '__fish_seen_subcommand_from erase' -l source -x -a 'alipay wechat' -d 'from this source'
+complete -c tael -n '__fish_seen_subcommand_from erase' -l before -x -d 'older than'
+complete -c tael -n '__fish_seen_subcommand_from erase' -l all -d everything
+complete -c tael -n '__fish_seen_subcommand_from erase' -l yes -d really

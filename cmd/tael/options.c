@@ -276,7 +276,7 @@ tael_status options_read(request *r, int argc, char **argv, bool *help, bool *ve
     if (*version || *help) return TAEL_OK;
     if (!r->command && r->json)
         return tael__fail(TAEL_MISUSE,
-                          TAEL_SAY("tael: no command; `tael help` lists them", "tael：缺少命令；见 `tael help`"));
+                          TAEL_SAY("command: none is given; `tael help` lists them", "命令：没有给出；见 `tael help`"));
     TAEL_TRY(check_arguments(r));
     return tael__home(r->home, sizeof r->home, option_text(r, "home", NULL));
 }
