@@ -249,7 +249,7 @@ static const tael__template templates[] = {
      CALL,
      {"<|im_start|>", "enable_thinking is false", "ns.last_query_index", "reasoning_content", "<tool_response>",
       CALL_AS_JINJA},
-     {"<|vision_start|>", "You are", "<function="}},
+     {"<|vision_start|>", "You are Qwen", "<function="}},
     {"smollm2",
      render_chatml,
      SMOLLM_SYSTEM,
