@@ -18,7 +18,7 @@ enum { TAEL__PANEL_ROWS = 16, TAEL__TILE_TOKENS = 16, TAEL__PANELS_MOST = 8 };
 
 /* Panels that are multiplied with one tile should stay in a core's second-level cache beside it; phones have 512 KiB.
  */
-#define TAEL__PANELS_BYTES ((size_t)384 << 10)
+#define TAEL__PANELS_BYTES ((size_t)1 << 20)
 
 typedef struct tael__panel {
     int8_t *q;

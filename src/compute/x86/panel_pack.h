@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Unpacks 16 rows of any block format into a panel, and tokens into a tile (panel.h). Plain loops, included by each
+ * instruction set's matmul, so that the compiler makes vectors of them for that set; the two steps that it can't see as
+ * vectors, a transposition and sums over groups, are given by the file that includes this:
+ *   transpose_16(int32_t *out, const int32_t *in, size_t in_stride, size_t lines): out[16 * i + r] = in[r * in_stride +
+ * i] sum_groups(panel, groups, group): start[16 * g + r] = -128 * sum of q over the group flip_64(int8_t *out, const
+ * int8_t *in): 64 bytes with 128 added (or not, where the product takes them as they are) */
+#include <immintrin.h>
+
+#include "compute/blocks.h"
+#include "compute/panel.h"
+
+#define ALWAYS static inline __attribute__((always_inline))
+
+enum { PACK_COLS = 256 }; /* columns that are unpacked before they are transposed */
+
+/* How a block becomes whole numbers: `weights` of q, and for each `group` of them a scale and, with `mins`, a min. */
+typedef struct shape {
+    size_t weights, group, bytes;
+    bool mins;
+    tael__act_kind act;
+    void (*unpack)(int8_t *q, float *scale, float *min, const void *block);
+} shape;
+
+static inline float half_at(const uint8_t b[2])
+{
+    return _cvtsh_ss(tael__load_u16(b));
+}
+
+ALWAYS void unpack_q4_0(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q4_0 *b = block;
+    (void)min;
+    scale[0] = half_at(b->d);
+    tael__unpack_q4(q, b->qs, 8);
+}
+
+ALWAYS void unpack_q4_1(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q4_1 *b = block;
+    scale[0] = half_at(b->d);
+    min[0] = half_at(b->m);
+    tael__unpack_q4(q, b->qs, 0);
+}
+
+ALWAYS void unpack_q5_0(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q5_0 *b = block;
+    (void)min;
+    scale[0] = half_at(b->d);
+    tael__unpack_q5(q, b->qs, b->qh, 16);
+}
+
+ALWAYS void unpack_q5_1(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q5_1 *b = block;
+    scale[0] = half_at(b->d);
+    min[0] = half_at(b->m);
+    tael__unpack_q5(q, b->qs, b->qh, 0);
+}
+
+ALWAYS void unpack_q8_0(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q8_0 *b = block;
+    (void)min;
+    scale[0] = half_at(b->d);
+    memcpy(q, b->qs, 32);
+}
+
+/* Two bits in four layers of 32 columns, twice. */
+ALWAYS void two_bits(int8_t *q, const uint8_t *qs)
+{
+    for (int run = 0; run < 2; run++)
+        for (int layer = 0; layer < 4; layer++)
+            for (int i = 0; i < 32; i++) q[128 * run + 32 * layer + i] = qs[32 * run + i] >> (2 * layer) & 3;
+}
+
+ALWAYS void unpack_q2_k(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q2_k *b = block;
+    float d = half_at(b->d), dmin = half_at(b->dmin);
+    for (int i = 0; i < 16; i++) {
+        scale[i] = d * (float)(b->scales[i] & 15);
+        min[i] = -dmin * (float)(b->scales[i] >> 4);
+    }
+    two_bits(q, b->qs);
+}
+
+ALWAYS void unpack_q3_k(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q3_k *b = block;
+    float d = half_at(b->d);
+    int8_t s[16];
+    (void)min;
+    tael__unpack_k3(s, b->scales);
+    for (int i = 0; i < 16; i++) scale[i] = d * (float)s[i];
+    two_bits(q, b->qs);
+    for (int layer = 0; layer < 8; layer++)
+        for (int i = 0; i < 32; i++)
+            q[32 * layer + i] = (int8_t)(q[32 * layer + i] + ((b->hmask[i] >> layer & 1) << 2) - 4);
+}
+
+ALWAYS void four_bits(int8_t *q, const uint8_t *qs)
+{
+    for (int run = 0; run < 4; run++)
+        for (int i = 0; i < 32; i++) {
+            q[64 * run + i] = qs[32 * run + i] & 15;
+            q[64 * run + 32 + i] = qs[32 * run + i] >> 4;
+        }
+}
+
+ALWAYS void scales_k4(float *scale, float *min, const uint8_t d[2], const uint8_t dmin[2], const uint8_t packed[12])
+{
+    uint8_t s[8], m[8];
+    float by = half_at(d), by_min = -half_at(dmin);
+    tael__unpack_k4(s, m, packed);
+    for (int i = 0; i < 8; i++) {
+        scale[i] = by * (float)s[i];
+        min[i] = by_min * (float)m[i];
+    }
+}
+
+ALWAYS void unpack_q4_k(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q4_k *b = block;
+    scales_k4(scale, min, b->d, b->dmin, b->scales);
+    four_bits(q, b->qs);
+}
+
+ALWAYS void unpack_q5_k(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q5_k *b = block;
+    scales_k4(scale, min, b->d, b->dmin, b->scales);
+    four_bits(q, b->qs);
+    for (int layer = 0; layer < 8; layer++)
+        for (int i = 0; i < 32; i++) q[32 * layer + i] = (int8_t)(q[32 * layer + i] | (b->qh[i] >> layer & 1) << 4);
+}
+
+ALWAYS void unpack_q6_k(int8_t *q, float *scale, float *min, const void *block)
+{
+    const tael__block_q6_k *b = block;
+    float d = half_at(b->d);
+    (void)min;
+    for (int i = 0; i < 16; i++) scale[i] = d * (float)b->scales[i];
+    for (int half = 0; half < 2; half++) {
+        const uint8_t *low = b->ql + 64 * half, *high = b->qh + 32 * half;
+        int8_t *out = q + 128 * half;
+        for (int i = 0; i < 32; i++) {
+            out[i] = (int8_t)(((low[i] & 15) | (high[i] & 3) << 4) - 32);
+            out[32 + i] = (int8_t)(((low[32 + i] & 15) | (high[i] >> 2 & 3) << 4) - 32);
+            out[64 + i] = (int8_t)((low[i] >> 4 | (high[i] >> 4 & 3) << 4) - 32);
+            out[96 + i] = (int8_t)((low[32 + i] >> 4 | high[i] >> 6 << 4) - 32);
+        }
+    }
+}
+
+static const shape shape_q4_0 = {32, 32, 18, false, TAEL__ACT_q8_0, unpack_q4_0};
+static const shape shape_q4_1 = {32, 32, 20, true, TAEL__ACT_q8_1, unpack_q4_1};
+static const shape shape_q5_0 = {32, 32, 22, false, TAEL__ACT_q8_0, unpack_q5_0};
+static const shape shape_q5_1 = {32, 32, 24, true, TAEL__ACT_q8_1, unpack_q5_1};
+static const shape shape_q8_0 = {32, 32, 34, false, TAEL__ACT_q8_0, unpack_q8_0};
+static const shape shape_q2_k = {256, 16, 84, true, TAEL__ACT_q8_k, unpack_q2_k};
+static const shape shape_q3_k = {256, 16, 110, false, TAEL__ACT_q8_k, unpack_q3_k};
+static const shape shape_q4_k = {256, 32, 144, true, TAEL__ACT_q8_k, unpack_q4_k};
+static const shape shape_q5_k = {256, 32, 176, true, TAEL__ACT_q8_k, unpack_q5_k};
+static const shape shape_q6_k = {256, 16, 210, false, TAEL__ACT_q8_k, unpack_q6_k};
+
+/* Columns first..first+n of up to 16 rows; rows that aren't there become zeros. */
+ALWAYS void pack_columns(const tael__panel *p, const char *w, size_t row_bytes, size_t rows, size_t first, size_t n,
+                         const shape f)
+{
+    _Alignas(64) int8_t q[TAEL__PANEL_ROWS][PACK_COLS];
+    float scale[TAEL__PANEL_ROWS][PACK_COLS / 16], min[TAEL__PANEL_ROWS][PACK_COLS / 16];
+    size_t groups = n / f.group, at = first / f.group * TAEL__PANEL_ROWS;
+    for (size_t r = 0; r < TAEL__PANEL_ROWS; r++) {
+        if (r >= rows) {
+            memset(q[r], 0, sizeof q[r]);
+            memset(scale[r], 0, sizeof scale[r]);
+            memset(min[r], 0, sizeof min[r]);
+            continue;
+        }
+        const char *block = w + r * row_bytes + first / f.weights * f.bytes;
+        for (size_t b = 0; b < n / f.weights; b++, block += f.bytes)
+            f.unpack(q[r] + b * f.weights, scale[r] + b * (f.weights / f.group), min[r] + b * (f.weights / f.group),
+                     block);
+    }
+    transpose_16((int32_t *)(void *)p->q + first / 4 * TAEL__PANEL_ROWS, (const int32_t *)(const void *)q,
+                 PACK_COLS / 4, n / 4);
+    for (size_t g = 0; g < groups; g++)
+        for (size_t r = 0; r < TAEL__PANEL_ROWS; r++) {
+            p->scale[at + g * TAEL__PANEL_ROWS + r] = scale[r][g];
+            if (f.mins) p->min[at + g * TAEL__PANEL_ROWS + r] = min[r][g];
+        }
+}
+
+ALWAYS void pack_panel(const tael__panel *p, const char *w, size_t rows, size_t cols, const shape f)
+{
+    size_t row_bytes = cols / f.weights * f.bytes;
+    for (size_t first = 0; first < cols; first += PACK_COLS)
+        pack_columns(p, w, row_bytes, rows, first, cols - first < PACK_COLS ? cols - first : PACK_COLS, f);
+    sum_groups(p, cols / f.group, f.group);
+}
+
+/* The d and s of one token, spread to the groups of the weights. */
+ALWAYS void fill_scales(const tael__tile *tile, size_t t, const char *row, size_t cols, const shape f)
+{
+    const float *d = tael__act_d(row, f.act, cols);
+    size_t groups = cols / f.group;
+    if (f.act != TAEL__ACT_q8_k) {
+        const float *s = tael__act_s(row, cols);
+        for (size_t g = 0; g < groups; g++) {
+            tile->d[g * TAEL__TILE_TOKENS + t] = d[g];
+            if (f.mins) tile->s[g * TAEL__TILE_TOKENS + t] = s[g];
+        }
+        return;
+    }
+    const int16_t *sums = tael__act_sums(row, cols);
+    for (size_t g = 0; g < groups; g++) {
+        float by = d[g * f.group / 256];
+        tile->d[g * TAEL__TILE_TOKENS + t] = by;
+        if (!f.mins) continue;
+        int sum = f.group == 16 ? sums[g] : sums[2 * g] + sums[2 * g + 1];
+        tile->s[g * TAEL__TILE_TOKENS + t] = by * (float)sum;
+    }
+}
+
+ALWAYS void fill_tile(const tael__tile *tile, const char *x, size_t x_stride, size_t cols, size_t tokens, const shape f)
+{
+    for (size_t t = 0; t < tokens; t++) {
+        const char *row = x + t * x_stride;
+        for (size_t c = 0; c < cols; c += 64) /* the last 64 may reach into the row's padding */
+            flip_64(tile->q + (c * TAEL__TILE_TOKENS + t * 64), (const int8_t *)row + c);
+        fill_scales(tile, t, row, cols, f);
+    }
+}
+
+/* Where panels and the tile lie in the scratch memory. */
+static inline char *place_panels(tael__panel panels[TAEL__PANELS_MOST], size_t count, size_t cols, size_t group,
+                                 void *scratch)
+{
+    char *at = scratch;
+    size_t each = cols / group * TAEL__PANEL_ROWS * sizeof(float);
+    for (size_t i = 0; i < count; i++) {
+        panels[i].q = (int8_t *)at;
+        at += cols * TAEL__PANEL_ROWS;
+        panels[i].scale = (float *)(void *)at;
+        panels[i].min = (float *)(void *)(at += each);
+        panels[i].start = (int32_t *)(void *)(at += each);
+        at += each;
+    }
+    return at;
+}
+
+static inline void place_tile(tael__tile *tile, size_t cols, size_t group, char *at)
+{
+    tile->q = (int8_t *)at;
+    at += tael__act_line(cols) * TAEL__TILE_TOKENS;
+    tile->d = (float *)(void *)at;
+    tile->s = tile->d + cols / group * TAEL__TILE_TOKENS;
+}
+
+/* The whole product: a few panels at a time, and for them tile after tile of tokens. */
+ALWAYS void matmul_blocks(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                          size_t cols, size_t tokens, void *scratch, const shape f)
+{
+    tael__panel panels[TAEL__PANELS_MOST];
+    tael__tile tile;
+    size_t most = tael__panel_count(f.act, cols), row_bytes = cols / f.weights * f.bytes;
+    place_tile(&tile, cols, f.group, place_panels(panels, most, cols, f.group, scratch));
+    for (size_t first = 0; first < rows; first += most * TAEL__PANEL_ROWS) {
+        size_t end = rows - first < most * TAEL__PANEL_ROWS ? rows : first + most * TAEL__PANEL_ROWS;
+        for (size_t r = first, i = 0; r < end; r += TAEL__PANEL_ROWS, i++)
+            pack_panel(&panels[i], (const char *)w + r * row_bytes,
+                       end - r < TAEL__PANEL_ROWS ? end - r : TAEL__PANEL_ROWS, cols, f);
+        for (size_t t = 0; t < tokens; t += TAEL__TILE_TOKENS) {
+            size_t n = tokens - t < TAEL__TILE_TOKENS ? tokens - t : TAEL__TILE_TOKENS;
+            fill_tile(&tile, (const char *)x + t * x_stride, x_stride, cols, n, f);
+            for (size_t r = first, i = 0; r < end; r += TAEL__PANEL_ROWS, i++)
+                multiply_tile(y + t * y_stride + r, y_stride, &panels[i], &tile, cols / f.group, n,
+                              end - r < TAEL__PANEL_ROWS ? end - r : TAEL__PANEL_ROWS, f.group, f.mins);
+        }
+    }
+}
+
+#define MATMUL_BLOCKS(format, isa)                                                                                \
+    void tael__matmul_##format##__##isa(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, \
+                                        size_t rows, size_t cols, size_t tokens, void *scratch)                   \
+    {                                                                                                             \
+        matmul_blocks(y, y_stride, w, x, x_stride, rows, cols, tokens, scratch, shape_##format);                  \
+    }
+
+/* f32, f16 and bf16: panels of f32, columns one after another. */
+enum { WIDEN_COLS = 64 };
+
+ALWAYS void widen(float *out, const char *in, size_t n, tael__format format)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint16_t h;
+        if (format == TAEL__FORMAT_f32) {
+            memcpy(out + i, in + 4 * i, 4);
+        } else if (format == TAEL__FORMAT_bf16) {
+            memcpy(&h, in + 2 * i, 2);
+            uint32_t bits = (uint32_t)h << 16;
+            memcpy(out + i, &bits, 4);
+        } else {
+            memcpy(&h, in + 2 * i, 2);
+            out[i] = _cvtsh_ss(h);
+        }
+    }
+}
+
+ALWAYS void pack_floats(float *panel, const char *w, size_t rows, size_t cols, tael__format format)
+{
+    size_t each = format == TAEL__FORMAT_f32 ? 4 : 2;
+    for (size_t first = 0; first < cols; first += WIDEN_COLS) {
+        _Alignas(64) float wide[TAEL__PANEL_ROWS][WIDEN_COLS] = {0};
+        size_t n = cols - first < WIDEN_COLS ? cols - first : WIDEN_COLS;
+        for (size_t r = 0; r < rows; r++) widen(wide[r], w + (r * cols + first) * each, n, format);
+        float *out = panel + first * TAEL__PANEL_ROWS;
+        if (n % 8 == 0) {
+            transpose_16((int32_t *)(void *)out, (const int32_t *)(const void *)wide, WIDEN_COLS, n);
+            continue;
+        }
+        for (size_t i = 0; i < n; i++)
+            for (size_t r = 0; r < TAEL__PANEL_ROWS; r++) out[i * TAEL__PANEL_ROWS + r] = wide[r][i];
+    }
+}
+
+ALWAYS void matmul_floats(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                          size_t cols, size_t tokens, void *scratch, tael__format format)
+{
+    size_t row_bytes = cols * (format == TAEL__FORMAT_f32 ? 4 : 2);
+    for (size_t r = 0; r < rows; r += TAEL__PANEL_ROWS) {
+        size_t n = rows - r < TAEL__PANEL_ROWS ? rows - r : TAEL__PANEL_ROWS;
+        pack_floats(scratch, (const char *)w + r * row_bytes, n, cols, format);
+        multiply_floats(y + r, y_stride, scratch, x, x_stride, n, cols, tokens);
+    }
+}
+
+#define MATMUL_FLOATS(format, isa)                                                                                \
+    void tael__matmul_##format##__##isa(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, \
+                                        size_t rows, size_t cols, size_t tokens, void *scratch)                   \
+    {                                                                                                             \
+        matmul_floats(y, y_stride, w, x, x_stride, rows, cols, tokens, scratch, TAEL__FORMAT_##format);           \
+    }
