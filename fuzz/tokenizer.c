@@ -10,7 +10,7 @@
 
 static const char *const merges[] = {"a a",  "aa aa", "e r", "h e", "Ġ t", "Ġt he", "Ġ Ġ", "Ċ Ċ",  "ä ¸", "ä¸ Ń", "1 2",
                                      "12 3", "' s",   "Ċ Ġ", ". Ċ", "Ġ 1", "s Ġ",   "ð Ł", "ðŁ ĺ", "< |", "| >"};
-static const char *const specials[] = {"<|im_start|>", "<|im_end|>", "<|im_start|>system", "<|", "<tool_call>"};
+static const char *const specials[] = {"<|im_start|>", "<|im_end|>", "<|im_start|>system", "|><", "<tool_call>"};
 static const char *const pres[] = {"gpt-2", "smollm", "llama-bpe", "qwen2"};
 
 static void put_number(tael__buffer *b, uint64_t value, size_t bytes)
