@@ -69,6 +69,12 @@ typedef struct tael_record {
     bool counted;            /* part of sums: not an order never paid, not a refund joined to its purchase */
 } tael_record;
 
+/* Alternatives: a record fits when one of them is contained in its merchant, item, category or note. */
+typedef struct tael_term_group {
+    const char *const *items;
+    size_t count;
+} tael_term_group;
+
 /* Which records. Zero means everything. All conditions hold at once. Text is compared without case; TERMS are matched
  * in any of merchant, item, category, note. */
 typedef struct tael_filter {
@@ -78,6 +84,8 @@ typedef struct tael_filter {
     const char *merchant, *category, *method, *source, *text; /* contained in that field; `text` in any field */
     const char *const *any_terms;      /* at least one is contained in one of the fields */
     size_t any_count;
+    const tael_term_group *all_of;     /* every group must fit: "a person and a purpose" */
+    size_t all_count;
     const char *const *no_terms;       /* none is contained in any of the fields */
     size_t no_count;
     int64_t min_minor, max_minor;      /* inclusive, of the gross amount; 0: open */

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words of a question to words of bills. The order matters: what the owner's own ledger holds, then the table, then likeness.
+#include "assistant/resolve.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/utf8.h"
+
+typedef struct alias {
+    const char *said, *written;
+} alias;
+
+static const alias aliases[] = {
+#define ALIAS(said, written) {said, written},
+#include "assistant/aliases.inc"
+#undef ALIAS
+};
+
+static const char *const noise[] = {
+#define NOISE(word) word,
+#include "assistant/noise.inc"
+#undef NOISE
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- Lists ---- */
+
+void tael__terms_free(tael__terms *terms)
+{
+    tael__buffer_free(&terms->text);
+    *terms = (tael__terms){0};
+}
+
+tael_status tael__terms_add(tael__terms *terms, const char *words, size_t bytes)
+{
+    size_t offsets[TAEL__MAX_TERMS], kept = terms->count;
+    terms->text.max = 1 << 14;
+    for (size_t i = 0; i < kept; i++) offsets[i] = (size_t)(terms->items[i] - terms->text.data);
+    for (size_t at = 0; at < bytes && kept < TAEL__MAX_TERMS;) {
+        const char *bar = memchr(words + at, '|', bytes - at);
+        size_t n = bar ? (size_t)(bar - words) - at : bytes - at;
+        offsets[kept++] = terms->text.size;
+        tael__buffer_append(&terms->text, words + at, n);
+        TAEL_TRY(tael__buffer_append(&terms->text, "", 1));
+        at += n + 1;
+    }
+    for (size_t i = 0; i < kept; i++) terms->items[i] = terms->text.data + offsets[i]; /* the buffer may have moved */
+    terms->count = kept;
+    return TAEL_OK;
+}
+
+static int keep_merchant(const tael_group_row *row, void *user)
+{
+    tael__merchants *m = user;
+    if (m->count == m->capacity) {
+        size_t capacity = m->capacity ? 2 * m->capacity : 256;
+        char **names = tael__realloc(m->names, capacity * sizeof *names);
+        if (!names) return 1;
+        m->names = names;
+        m->capacity = capacity;
+    }
+    char *name = tael__strdup(row->key);
+    if (!name) return 1;
+    m->names[m->count++] = name;
+    return m->count >= 20000; /* a lifetime of bills has a few thousand; likeness is linear in this */
+}
+
+tael_status tael__merchants_read(tael__merchants *m, tael_ledger *ledger)
+{
+    *m = (tael__merchants){.ledger = ledger};
+    tael_direction directions[] = {TAEL_EXPENSE, TAEL_INCOME};
+    for (size_t i = 0; i < COUNT(directions); i++) {
+        tael_query query = {.size = sizeof query, .filter = {.size = sizeof query.filter, .direction = directions[i]}, .measure = TAEL_COUNT,
+                            .group = TAEL_BY_MERCHANT, .order = TAEL_ORDER_VALUE_DOWN};
+        TAEL_TRY(tael_ledger_query(ledger, &query, keep_merchant, m));
+    }
+    return TAEL_OK;
+}
+
+void tael__merchants_free(tael__merchants *m)
+{
+    for (size_t i = 0; i < m->count; i++) tael__free(m->names[i]);
+    tael__free(m->names);
+    *m = (tael__merchants){0};
+}
+
+/* ---- Words ---- */
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+static bool is_word_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+/* The word in lower case, without blanks and quotes at its ends. */
+static size_t clean(char *out, size_t cap, const char *word)
+{
+    size_t n = 0;
+    while (*word == ' ' || *word == '"' || *word == '\'') word++;
+    for (; *word && n + 1 < cap; word++) out[n++] = lower(*word);
+    while (n > 0 && strchr(" \"'?.,", out[n - 1])) n--;
+    n = tael__utf8_cut(out, n);
+    out[n] = '\0';
+    return n;
+}
+
+/* Where `part` stands in `text` (both lower case); an English word only as a whole word. */
+static const char *find_word(const char *text, const char *part, size_t n)
+{
+    for (const char *p = text; (p = memmem(p, strlen(p), part, n)); p++) {
+        bool starts = !is_word_byte(part[0]) || p == text || !is_word_byte(p[-1]);
+        bool ends = !is_word_byte(part[n - 1]) || !is_word_byte(p[n]);
+        if (starts && ends) return p;
+    }
+    return NULL;
+}
+
+/* Calls for each "a" of "a|b|c" until one returns true. */
+static bool any_of(const char *list, bool (*test)(const char *part, size_t n, void *user), void *user)
+{
+    for (const char *p = list; *p;) {
+        size_t n = strcspn(p, "|");
+        if (test(p, n, user)) return true;
+        p += n + (p[n] == '|');
+    }
+    return false;
+}
+
+static bool equals(const char *part, size_t n, void *user)
+{
+    const char *word = user;
+    return strlen(word) == n && memcmp(word, part, n) == 0;
+}
+
+static bool stands_in(const char *part, size_t n, void *user) { return find_word(user, part, n) != NULL; }
+
+typedef struct longest {
+    const char *in;
+    size_t best;
+} longest;
+
+static bool measure_longest(const char *part, size_t n, void *user)
+{
+    longest *l = user;
+    if (n > l->best && find_word(l->in, part, n)) l->best = n;
+    return false;
+}
+
+static const alias *alias_exact(const char *word)
+{
+    for (size_t i = 0; i < COUNT(aliases); i++)
+        if (any_of(aliases[i].said, equals, (void *)(uintptr_t)word)) return &aliases[i];
+    return NULL;
+}
+
+/* The row whose longest name stands inside `text`. */
+static const alias *alias_inside(const char *text, size_t *bytes)
+{
+    const alias *best = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < COUNT(aliases); i++) {
+        longest l = {text, most};
+        any_of(aliases[i].said, measure_longest, &l);
+        if (l.best > most) {
+            most = l.best;
+            best = &aliases[i];
+        }
+    }
+    if (bytes) *bytes = most;
+    return best;
+}
+
+/* Takes noise words off both ends again and again; what is left may be empty. */
+static void strip_noise(char *word)
+{
+    for (bool changed = true; changed && *word;) {
+        changed = false;
+        size_t n = strlen(word);
+        for (size_t i = 0; i < COUNT(noise) && !changed; i++) {
+            size_t m = strlen(noise[i]);
+            if (m > n) continue;
+            bool english = is_word_byte(noise[i][0]);
+            if (memcmp(word, noise[i], m) == 0 && (!english || !is_word_byte(word[m]))) {
+                memmove(word, word + m, n - m + 1);
+                changed = true;
+            } else if (memcmp(word + n - m, noise[i], m) == 0 && (!english || n == m || !is_word_byte(word[n - m - 1]))) {
+                word[n - m] = '\0';
+                changed = true;
+            }
+        }
+        if (*word == ' ') memmove(word, word + 1, strlen(word)), changed = true;
+        for (n = strlen(word); n > 0 && word[n - 1] == ' '; n--) word[n - 1] = '\0', changed = true;
+    }
+}
+
+/* ---- Likeness ---- */
+
+static size_t code_points(uint32_t *out, size_t cap, const char *text)
+{
+    size_t count = 0, bytes = strlen(text);
+    for (size_t at = 0; at < bytes && count < cap; count++) {
+        at += tael__utf8_decode(text + at, bytes - at, &out[count], NULL);
+        if (out[count] < 128) out[count] = (uint32_t)lower((char)out[count]);
+    }
+    return count;
+}
+
+/* Short forms keep the order of the name's characters: 超猩 in 超级猩猩. The first must be the name's first. */
+static bool is_short_form(const uint32_t *word, size_t n, const uint32_t *name, size_t m)
+{
+    if (n < 2 || m > 3 * n || word[0] != name[0]) return false;
+    size_t i = 0;
+    for (size_t k = 0; k < m && i < n; k++) i += name[k] == word[i];
+    return i == n;
+}
+
+/* One character differs, is missing or is too many (Damerau would add swaps; typing Chinese makes none). */
+static bool is_typo(const uint32_t *word, size_t n, const uint32_t *name, size_t m)
+{
+    if (n < 3 || m + 1 < n || n + 1 < m) return false;
+    size_t head = 0, tail = 0;
+    while (head < n && head < m && word[head] == name[head]) head++;
+    while (tail < n - head && tail < m - head && word[n - 1 - tail] == name[m - 1 - tail]) tail++;
+    size_t longer = n > m ? n : m;
+    return head + tail + 1 >= longer;
+}
+
+static bool is_like(const uint32_t *word, size_t n, const char *text)
+{
+    uint32_t name[64];
+    size_t m = code_points(name, COUNT(name), text);
+    if (m == 0) return false;
+    if (word[0] >= 128 && is_short_form(word, n, name, m)) return true;
+    if (is_typo(word, n, name, m < n + 1 ? m : m)) return true;
+    return m > n && is_typo(word, n, name, n); /* the name's beginning: 星巴客 for 星巴克咖啡 */
+}
+
+typedef struct likeness {
+    const uint32_t *word;
+    size_t n;
+} likeness;
+
+static bool like_part(const char *part, size_t n, void *user)
+{
+    const likeness *l = user;
+    char text[256];
+    if (n >= sizeof text) return false;
+    memcpy(text, part, n);
+    text[n] = '\0';
+    return is_like(l->word, l->n, text);
+}
+
+static tael_status by_likeness(tael__terms *terms, const char *word, const tael__merchants *m)
+{
+    uint32_t codes[64];
+    size_t n = code_points(codes, COUNT(codes), word);
+    for (size_t i = 0; i < m->count && terms->count < 4; i++)
+        if (is_like(codes, n, m->names[i])) TAEL_TRY(tael__terms_add(terms, m->names[i], strcspn(m->names[i], "|")));
+    likeness like = {codes, n};
+    for (size_t i = 0; i < COUNT(aliases) && terms->count == 0; i++)
+        if (n >= 3 && any_of(aliases[i].said, like_part, &like)) TAEL_TRY(tael__terms_add(terms, aliases[i].written, strlen(aliases[i].written)));
+    return TAEL_OK;
+}
+
+/* ---- Together ---- */
+
+static int stop_at_first(const tael_record *record, void *user)
+{
+    (void)record;
+    (void)user;
+    return 1;
+}
+
+static tael_status ledger_holds(bool *holds, const char *word, const tael__merchants *m)
+{
+    const char *terms[1] = {word};
+    tael_filter filter = {.size = sizeof filter, .any_terms = terms, .any_count = 1};
+    uint64_t total = 0;
+    TAEL_TRY(tael_ledger_records(m->ledger, &filter, 1, stop_at_first, NULL, &total));
+    *holds = total > 0;
+    return TAEL_OK;
+}
+
+static tael_status use(tael__terms *terms, const alias *row, const char *word)
+{
+    TAEL_TRY(tael__terms_add(terms, row->written, strlen(row->written)));
+    for (size_t i = 0; i < terms->count; i++)
+        if (strcasecmp(terms->items[i], word) == 0) return TAEL_OK;
+    return (unsigned char)word[0] >= 0x80 ? tael__terms_add(terms, word, strlen(word)) : TAEL_OK;
+}
+
+tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question, const tael__merchants *m)
+{
+    char full[256], bare[256], asked[2048];
+    *known = TAEL__NOISE;
+    size_t n = clean(full, sizeof full, word);
+    clean(asked, sizeof asked, question);
+    memcpy(bare, full, n + 1);
+    strip_noise(bare);
+    if (!*bare) return TAEL_OK;
+    const char *candidates[2] = {full, bare};
+    const alias *row = alias_exact(full);
+    if (!row) row = alias_exact(bare);
+    if (!strstr(asked, full) && !(row && any_of(row->said, stands_in, asked))) return TAEL_OK; /* made up */
+    *known = TAEL__KNOWN;
+    if (row) return use(terms, row, bare);
+    for (size_t i = 0; i < 2; i++) {
+        bool holds;
+        TAEL_TRY(ledger_holds(&holds, candidates[i], m));
+        if (holds) return tael__terms_add(terms, candidates[i], strlen(candidates[i]));
+    }
+    size_t bytes;
+    row = alias_inside(bare, &bytes);
+    if (row && 2 * bytes >= strlen(bare)) return use(terms, row, row->said + strlen(row->said)); /* its own words alone */
+    TAEL_TRY(by_likeness(terms, bare, m));
+    if (terms->count > 0) return TAEL_OK;
+    *known = TAEL__UNKNOWN;
+    return tael__terms_add(terms, bare, strlen(bare));
+}
+
+bool tael__resolve_scan(char *word, size_t cap, const char *question, const tael__merchants *m)
+{
+    char asked[2048];
+    size_t best = 0;
+    clean(asked, sizeof asked, question);
+    for (size_t i = 0; i < m->count; i++) { /* a merchant by its full name */
+        char name[256];
+        size_t n = clean(name, sizeof name, m->names[i]);
+        if (n > best && n >= 6 && n < cap && find_word(asked, name, n)) {
+            best = n;
+            memcpy(word, name, n + 1);
+        }
+    }
+    return best > 0;
+}
+
+bool tael__resolve_method(const char *word, const char **source, const char **method)
+{
+    static const struct {
+        const char *said, *source, *method;
+    } ways[] = {
+        {"支付宝|alipay", "alipay", NULL},
+        {"微信|微信支付|wechat|wechat pay|weixin", "wechat", NULL},
+        {"花呗|huabei", NULL, "花呗"},
+        {"余额宝|yu'e bao|yuebao", NULL, "余额宝"},
+        {"零钱通", NULL, "零钱通"},
+        {"零钱|wechat balance", NULL, "零钱"},
+        {"白条|京东白条", NULL, "白条"},
+        {"月付|美团月付", NULL, "月付"},
+        {"招行|招商|招商银行|cmb", NULL, "招商银行"},
+        {"工行|工商|工商银行|icbc", NULL, "工商银行"},
+        {"建行|建设|建设银行|ccb", NULL, "建设银行"},
+        {"农行|农业|农业银行|abc", NULL, "农业银行"},
+        {"中行|中国银行|boc", NULL, "中国银行"},
+        {"交行|交通银行|bocom", NULL, "交通银行"},
+        {"邮储|邮政|邮储银行|psbc", NULL, "邮储"},
+        {"浦发|浦发银行|spdb", NULL, "浦发"},
+        {"中信|中信银行|citic", NULL, "中信"},
+        {"民生|民生银行", NULL, "民生"},
+        {"光大|光大银行", NULL, "光大"},
+        {"平安|平安银行", NULL, "平安"},
+        {"兴业|兴业银行", NULL, "兴业"},
+        {"广发|广发银行", NULL, "广发"},
+    };
+    char text[256];
+    size_t most = 0;
+    clean(text, sizeof text, word);
+    *source = *method = NULL;
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        longest l = {text, most};
+        any_of(ways[i].said, measure_longest, &l);
+        if (l.best > most) {
+            most = l.best;
+            *source = ways[i].source;
+            *method = ways[i].method;
+        }
+    }
+    static const char *const besides[] = {"", "信用卡", "储蓄卡", "借记卡", "卡", "支付", "card", "credit card", "debit card", "pay"};
+    for (size_t i = 0; most && i < COUNT(besides); i++) {
+        size_t more = strlen(besides[i]), space = more && is_word_byte(besides[i][0]) ? 1 : 0;
+        if (strlen(text) == most + more + space && strcmp(text + strlen(text) - more, besides[i]) == 0) return true;
+    }
+    return false;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From a word of the question to what bills write: by the table of aliases, by the ledger's own merchants, and by
+ * likeness to them (a typo, a short form). Never by a model's guess. */
+#ifndef TAEL__ASSISTANT_RESOLVE_H
+#define TAEL__ASSISTANT_RESOLVE_H
+
+#include <tael/ledger.h>
+
+#include "base/memory.h"
+
+#define TAEL__MAX_TERMS 64 /* the longest alias row has 25 */
+
+/* Alternatives: a row fits when it holds one of them. */
+typedef struct tael__terms {
+    const char *items[TAEL__MAX_TERMS]; /* point into `text` */
+    size_t count;
+    tael__buffer text; /* owned */
+} tael__terms;
+
+void tael__terms_free(tael__terms *terms);
+/* Adds "a|b|c" (`bytes` of it). */
+tael_status tael__terms_add(tael__terms *terms, const char *words, size_t bytes);
+
+/* The ledger's merchants, read once for a question. */
+typedef struct tael__merchants {
+    char **names;
+    size_t count, capacity;
+    tael_ledger *ledger; /* borrowed */
+} tael__merchants;
+
+tael_status tael__merchants_read(tael__merchants *m, tael_ledger *ledger);
+void tael__merchants_free(tael__merchants *m);
+
+typedef enum tael__known {
+    TAEL__KNOWN,   /* terms hold what to look for, and the ledger may have it */
+    TAEL__UNKNOWN, /* nothing like it in the table or the ledger: terms hold the word itself */
+    TAEL__NOISE    /* names nothing: leave it out */
+} tael__known;
+
+/* `question` guards against words that a model made up: one that neither stands there nor is another name for something
+ * that does is TAEL__NOISE. */
+tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question, const tael__merchants *m);
+
+/* A way of paying: sets either *source ("alipay", "wechat") or *method (what the bill's method holds). Both NULL: not one.
+ * True when the word names nothing besides ("交行信用卡", but not "微信红包"). */
+bool tael__resolve_method(const char *word, const char **source, const char **method);
+
+/* The longest merchant of the ledger whose whole name stands in the question: for when the model named nothing. */
+bool tael__resolve_scan(char *word, size_t cap, const char *question, const tael__merchants *m);
+
+#endif

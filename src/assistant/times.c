@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers about when: first, last, next; what recurs, what came back, and what the rest of a month may cost.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assistant/internal.h"
+
+#define NAME(job, en, zh) ((job)->chinese ? (zh) : (en))
+enum { MAX_SEEN = 512, MAX_HABITS = 256, MAX_AMOUNTS = 4 };
+
+static tael__date local_day(int64_t ms) { return tael__date_of_ms(ms, TAEL__SHANGHAI_OFFSET_MINUTES); }
+
+static void say_none(tael__job *job)
+{
+    job->route = "no_data";
+    SAY(job, "The ledger has nothing for %s %s.", "账本里%2$s没有%1$s的记录。", tael__subject_text(job), tael__period_text(job, tael__job_period(job)));
+}
+
+static tael_status answer_end(tael__job *job, bool first)
+{
+    tael__bounds bounds;
+    tael__row row;
+    tael_query q = tael__job_query(job, first ? TAEL_FIRST : TAEL_LAST, tael__job_period(job), &bounds);
+    TAEL_TRY(tael__job_row(job, &q, &row));
+    if (row.count == 0 && row.record_count == 0) {
+        say_none(job);
+    } else {
+        tael__date date = local_day(row.time_ms);
+        int64_t days = tael__days_of(job->today) - tael__days_of(date);
+        tael_group_row ids = {.records = row.records, .record_count = row.record_count};
+        tael__figure_text(job, first ? NAME(job, "first", "第一次") : NAME(job, "last", "最近一次"), tael__date_text(date), "date", &q, &ids);
+        tael__figure_row(job, NAME(job, "amount", "金额"), row.value, &q, &row);
+        tael__figure_number(job, NAME(job, "days ago", "距今天数"), (double)days, "days", &q, &ids);
+        SAY(job, "%s: the %s was on %s (%s), %lld days ago.", "%1$s%2$s是 %3$s（%4$s），距今 %5$lld 天。", tael__subject_text(job),
+            first ? NAME(job, "first", "第一次") : NAME(job, "last", "最近一次"), tael__date_text(date), tael__money_text(job, row.value), (long long)days);
+    }
+    tael__row_free(&row);
+    return TAEL_OK;
+}
+
+/* ---- What comes again ---- */
+
+typedef struct seen {
+    int64_t days[MAX_SEEN], ids[MAX_SEEN];
+    size_t count;
+} seen;
+
+static int keep_day(const tael_record *record, void *user)
+{
+    seen *s = user;
+    if (!record->counted || record->minor <= record->refunded_minor) return 0;
+    s->days[s->count] = tael__days_of(local_day(record->time_ms));
+    s->ids[s->count++] = record->id;
+    return s->count == MAX_SEEN;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static tael_status answer_next(tael__job *job)
+{
+    tael__bounds bounds;
+    tael_query q = tael__job_query(job, TAEL_LAST, NULL, &bounds);
+    seen s = {.count = 0};
+    TAEL_TRY(tael_ledger_records(job->ledger, &q.filter, MAX_SEEN, keep_day, &s, NULL));
+    if (s.count < 3) {
+        say_none(job);
+        return TAEL_OK;
+    }
+    int64_t gaps[MAX_SEEN];
+    for (size_t i = 0; i + 1 < s.count; i++) gaps[i] = s.days[i] - s.days[i + 1];
+    qsort(gaps, s.count - 1, sizeof *gaps, ascending);
+    int64_t gap = gaps[(s.count - 1) / 2];
+    tael__date last = tael__date_of(s.days[0]), next = gap >= 28 && gap <= 31 ? tael__date_add_months(last, 1) : tael__date_add_days(last, gap > 0 ? gap : 1);
+    tael_group_row ids = {.records = s.ids, .record_count = s.count};
+    tael__figure_text(job, NAME(job, "next (estimate)", "下次（估计）"), tael__date_text(next), "date", &q, &ids);
+    SAY(job, "%s: about every %lld days, last on %s, so next around %s (an estimate).", "%s：约每 %lld 天一次，上次 %s，下次预计 %s（估计）。", tael__subject_text(job),
+        (long long)gap, tael__date_text(last), tael__date_text(next));
+    return TAEL_OK;
+}
+
+/* A merchant's latest payments, newest first. */
+typedef struct habit {
+    char merchant[256];
+    int64_t days[MAX_AMOUNTS], minor[MAX_AMOUNTS], ids[MAX_AMOUNTS];
+    size_t count;
+} habit;
+
+typedef struct habits {
+    habit *rows;
+    size_t count;
+} habits;
+
+static int keep_habit(const tael_record *record, void *user)
+{
+    habits *all = user;
+    int64_t net = record->minor - record->refunded_minor;
+    if (!record->counted || net <= 0) return 0;
+    size_t i = 0;
+    while (i < all->count && strcmp(all->rows[i].merchant, record->merchant) != 0) i++;
+    if (i == MAX_HABITS) return 0;
+    habit *h = &all->rows[i];
+    if (i == all->count) {
+        all->count++;
+        snprintf(h->merchant, sizeof h->merchant, "%s", record->merchant);
+    }
+    if (h->count == MAX_AMOUNTS) return 0;
+    h->days[h->count] = tael__days_of(local_day(record->time_ms));
+    h->minor[h->count] = net;
+    h->ids[h->count++] = record->id;
+    return 0;
+}
+
+/* Monthly and still going: each gap about a month, like amounts, the last not much over a month ago. */
+static bool is_monthly(const habit *h, int64_t today)
+{
+    if (h->count < 3 || today - h->days[0] > 38) return false;
+    for (size_t i = 0; i + 1 < h->count; i++) {
+        int64_t gap = h->days[i] - h->days[i + 1], more = h->minor[i] > h->minor[i + 1] ? h->minor[i] : h->minor[i + 1];
+        if (gap < 25 || gap > 36 || 4 * llabs(h->minor[i] - h->minor[i + 1]) > more) return false;
+    }
+    return true;
+}
+
+static tael_status answer_recurring(tael__job *job)
+{
+    tael__bounds bounds;
+    tael__period year = {.from = tael__date_add_days(job->today, -200), .to = job->today};
+    tael_query q = tael__job_query(job, TAEL_LAST, &year, &bounds);
+    habits all = {.rows = tael__alloc_array(MAX_HABITS, sizeof *all.rows)};
+    if (!all.rows) return tael__fail_memory("habits", MAX_HABITS * sizeof *all.rows);
+    tael_status status = tael_ledger_records(job->ledger, &q.filter, 0, keep_habit, &all, NULL);
+    size_t found = 0;
+    for (size_t i = 0; i < all.count && status == TAEL_OK && found < 20; i++) {
+        habit *h = &all.rows[i];
+        if (!is_monthly(h, tael__days_of(job->today))) continue;
+        tael_group_row ids = {.records = h->ids, .record_count = h->count};
+        SAY(job, "%s%s %s a month", "%s%s 每月 %s", found == 0 ? NAME(job, "Still paid every month: ", "还在每月扣款的有：") : NAME(job, ", ", "，"), h->merchant,
+            tael__money_text(job, h->minor[0]));
+        tael__figure_money(job, h->merchant, h->minor[0], &q, &ids);
+        found++;
+    }
+    if (status == TAEL_OK && found) SAY(job, "%s", "%s", NAME(job, ".", "。"));
+    if (status == TAEL_OK && !found) say_none(job);
+    tael__free(all.rows);
+    return status;
+}
+
+/* ---- What came back ---- */
+
+typedef struct refunds {
+    int64_t minor, ids[1000];
+    size_t count, id_count;
+    bool overflow;
+} refunds;
+
+static int add_refund(const tael_record *record, void *user)
+{
+    refunds *r = user;
+    if (record->refunded_minor <= 0) return 0;
+    r->overflow |= __builtin_add_overflow(r->minor, record->refunded_minor, &r->minor);
+    r->count++;
+    if (r->id_count < 1000) r->ids[r->id_count++] = record->id;
+    return 0;
+}
+
+static tael_status answer_refund(tael__job *job)
+{
+    tael__bounds bounds;
+    refunds *r = tael__alloc_zero(sizeof *r);
+    if (!r) return tael__fail_memory("refunds", sizeof *r);
+    tael_query q = tael__job_query(job, TAEL_SUM, tael__job_period(job), &bounds);
+    q.filter.direction = TAEL_EXPENSE;
+    q.filter.refunded_only = true;
+    tael_status status = tael_ledger_records(job->ledger, &q.filter, 0, add_refund, r, NULL);
+    if (r->overflow) status = tael__fail(TAEL_LIMIT, TAEL_SAY("refunds: the sum is too large; narrow the question", "退款：合计过大；请缩小范围"));
+    if (status == TAEL_OK && r->count == 0) {
+        say_none(job);
+    } else if (status == TAEL_OK) {
+        tael_group_row ids = {.records = r->ids, .record_count = r->id_count};
+        tael__figure_money(job, NAME(job, "refunded", "退款"), r->minor, &q, &ids);
+        tael__figure_number(job, NAME(job, "times", "笔数"), (double)r->count, "count", &q, &ids);
+        SAY(job, "%s, %s: %s came back, from %zu purchases.", "%2$s，%1$s共退回 %3$s（%4$zu 笔）。", tael__subject_text(job), tael__period_text(job, tael__job_period(job)),
+            tael__money_text(job, r->minor), r->count);
+    }
+    tael__free(r);
+    return status;
+}
+
+/* ---- The rest of this month, from the same days of the three before ---- */
+
+static tael_status answer_forecast(tael__job *job)
+{
+    tael__date first = {job->today.year, job->today.month, 1};
+    tael__period so_far = {.from = first, .to = job->today};
+    tael__bounds bounds, days;
+    tael__row now;
+    tael_query q = tael__job_query(job, TAEL_SUM, &so_far, &bounds);
+    TAEL_TRY(tael__job_row(job, &q, &now));
+    int64_t rest = 0;
+    int months = 0;
+    for (int back = 1; back <= 3; back++) {
+        tael__date begin = tael__date_add_months(first, -back);
+        int last = tael__days_in_month(begin.year, begin.month);
+        if (job->today.day >= last) continue;
+        tael__period same = {.from = {begin.year, begin.month, job->today.day + 1}, .to = {begin.year, begin.month, last}};
+        tael__row then;
+        tael_query before = tael__job_query(job, TAEL_SUM, &same, &days);
+        tael_status status = tael__job_row(job, &before, &then);
+        tael__row_free(&then);
+        if (status != TAEL_OK) {
+            tael__row_free(&now);
+            return status;
+        }
+        months += then.count > 0;
+        rest += then.minor;
+    }
+    if (months == 0) {
+        say_none(job);
+    } else {
+        rest /= months;
+        tael__figure_row(job, NAME(job, "rest of the month (estimate)", "本月余下（估计）"), rest, &q, &now);
+        tael__figure_row(job, NAME(job, "whole month (estimate)", "全月（估计）"), rest + now.minor, &q, &now);
+        SAY(job, "%s this month: %s so far; as the same days of the last %d months went, about %s more, %s in all (an estimate).",
+            "%s：本月至今 %s；按前 %d 个月同期估计，余下约 %s，全月约 %s（估计）。", tael__subject_text(job), tael__money_text(job, now.minor), months,
+            tael__money_text(job, rest), tael__money_text(job, rest + now.minor));
+    }
+    tael__row_free(&now);
+    return TAEL_OK;
+}
+
+tael_status tael__answer_times(tael__job *job)
+{
+    switch (job->plan->want) {
+    case TAEL__WANT_FIRST: return answer_end(job, true);
+    case TAEL__WANT_NEXT: return answer_next(job);
+    case TAEL__WANT_RECURRING: return answer_recurring(job);
+    case TAEL__WANT_REFUND: return answer_refund(job);
+    case TAEL__WANT_FORECAST: return answer_forecast(job);
+    default: return answer_end(job, false);
+    }
+}
