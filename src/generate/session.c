@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session: the tokens of one sequence, and the context that has computed them. The token list may be ahead of the
+// context (the last token of a generation isn't computed until something follows it), so every step begins by catching
+// up.
+#include "generate/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEFAULT_CONTEXT 4096
+
+tael_status tael__options_copy(void *out, size_t out_bytes, const void *options, size_t given_bytes)
+{
+    memset(out, 0, out_bytes);
+    if (!options) return TAEL_OK;
+    if (given_bytes == 0)
+        return tael__fail(TAEL_MISUSE, TAEL_SAY("options: size is 0; set it to sizeof the struct",
+                                                "选项：size 为 0；请设为结构体的大小"));
+    memcpy(out, options, given_bytes < out_bytes ? given_bytes : out_bytes);
+    return TAEL_OK;
+}
+
+tael_status tael__session_failed(tael_session *s, tael_status status)
+{
+    if (status != TAEL_OK) snprintf(s->error, sizeof s->error, "%s", tael_error());
+    return status;
+}
+
+tael_status tael_session_open(tael_session **out, const tael_model *model, const tael_session_options *options)
+{
+    tael_session_options o;
+    if (!out || !model)
+        return tael__fail(TAEL_MISUSE, TAEL_SAY("session: no model; open one first", "会话：没有模型；请先打开模型"));
+    *out = NULL;
+    TAEL_TRY(tael__options_copy(&o, sizeof o, options, options ? options->size : 0));
+    tael_model_info info = {.size = sizeof info};
+    TAEL_TRY(tael_model_get_info(model, &info));
+    uint32_t tokens = o.context_tokens ? o.context_tokens : DEFAULT_CONTEXT;
+    if (!o.context_tokens && info.context_tokens && info.context_tokens < tokens) tokens = info.context_tokens;
+
+    tael_session *s = tael__alloc_zero(sizeof *s);
+    if (!s) return tael__fail_memory(TAEL_SAY("a session", "会话"), sizeof *s);
+    tael__context_options context = {.context_tokens = tokens, .threads = o.threads};
+    tael_status status = tael__context_open(&s->context, model, &context);
+    if (status == TAEL_OK) {
+        s->model = model;
+        s->tokenizer = tael__model_tokenizer(model);
+        s->capacity = tael__context_capacity(s->context);
+        s->vocabulary = tael__tokenizer_size(s->tokenizer);
+        if (info.vocabulary < s->vocabulary) s->vocabulary = info.vocabulary;
+        s->tokens = tael__alloc_array(s->capacity, sizeof *s->tokens);
+        if (!s->tokens) status = tael__fail_memory(TAEL_SAY("a session", "会话"), s->capacity * sizeof *s->tokens);
+    }
+    if (status != TAEL_OK) {
+        tael_session_close(s);
+        return status;
+    }
+    *out = s;
+    return TAEL_OK;
+}
+
+void tael_session_close(tael_session *s)
+{
+    if (!s) return;
+    tael__context_close(s->context);
+    tael__guide_tokens_close(s->guide_tokens);
+    tael__free(s->tokens);
+    tael__free(s->changed);
+    tael__free(s);
+}
+
+const char *tael_session_error(const tael_session *s)
+{
+    return s ? s->error : "";
+}
+
+uint32_t tael_session_position(const tael_session *s)
+{
+    return s ? s->count : 0;
+}
+
+static tael_status misuse(void)
+{
+    return tael__fail(TAEL_MISUSE,
+                      TAEL_SAY("session: NULL was given; open one first", "会话：传入了 NULL；请先打开会话"));
+}
+
+tael_status tael_session_rewind(tael_session *s, uint32_t tokens)
+{
+    if (!s) return misuse();
+    if (tokens >= s->count) return TAEL_OK;
+    s->count = tokens;
+    s->logits = NULL;
+    if (tael__context_position(s->context) > tokens) tael__context_rewind(s->context, tokens);
+    return TAEL_OK;
+}
+
+tael_status tael__session_catch_up(tael_session *s)
+{
+    uint32_t held = tael__context_position(s->context);
+    if (held == s->count && s->logits) return TAEL_OK;
+    if (s->count == 0)
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("session: nothing was prompted; prompt it first", "会话：没有提示；请先输入提示"));
+    if (held == s->count) tael__context_rewind(s->context, --held);
+    s->logits = NULL;
+    tael_status status = tael__context_run(s->context, s->tokens + held, s->count - held, &s->cancel, &s->logits);
+    if (status != TAEL_OK) s->logits = NULL;
+    return status;
+}
+
+/* The prompt's tokens; with the model's BOS when the text starts the context and lacks it. */
+static tael_status tokenize(const tael_session *s, const char *text, size_t bytes, bool starts, tael__buffer *ids)
+{
+    int32_t bos = tael__tokenizer_bos(s->tokenizer);
+    if (bytes > TAEL__MAX_PROMPT_BYTES)
+        return tael__fail(TAEL_LIMIT,
+                          TAEL_SAY("prompt: %zu bytes; make it shorter than %zu", "提示：%zu 字节；请短于 %zu 字节"),
+                          bytes, TAEL__MAX_PROMPT_BYTES);
+    TAEL_TRY(tael__tokenize(s->tokenizer, text, bytes, true, ids));
+    if (!starts || bos < 0 || !tael__tokenizer_adds_bos(s->tokenizer)) return TAEL_OK;
+    if (ids->size > 0 && *(const int32_t *)(const void *)ids->data == bos) return TAEL_OK;
+    TAEL_TRY(tael__buffer_append(ids, &bos, sizeof bos));
+    memmove(ids->data + sizeof bos, ids->data, ids->size - sizeof bos);
+    memcpy(ids->data, &bos, sizeof bos);
+    return TAEL_OK;
+}
+
+static tael_status add_prompt(tael_session *s, const tael__buffer *ids, bool reuse)
+{
+    const int32_t *all = (const int32_t *)(const void *)ids->data;
+    size_t count = ids->size / sizeof *all, kept = 0, start = reuse ? 0 : s->count;
+    if (count == 0)
+        return tael__fail(TAEL_BAD_INPUT,
+                          TAEL_SAY("prompt: it is empty; give some text", "提示：内容为空；请输入文字"));
+    if (count > s->capacity - start)
+        return tael__fail(TAEL_CONTEXT_FULL,
+                          TAEL_SAY("prompt: %zu tokens, and the context has room for %u; shorten it or open a session "
+                                   "with a larger context",
+                                   "提示：%zu 个词元，而上下文只能再容纳 %u 个；请缩短，或用更大的上下文打开会话"),
+                          count, (unsigned)(s->capacity - start));
+    if (reuse) {
+        while (kept < count && kept < s->count && all[kept] == s->tokens[kept]) kept++;
+        if (kept == count) kept--; /* the last one again, for its logits */
+        tael_session_rewind(s, (uint32_t)kept);
+        start = kept;
+    }
+    memcpy(s->tokens + start, all + kept, (count - kept) * sizeof *all);
+    s->count = (uint32_t)(start + count - kept);
+    s->logits = NULL;
+    uint32_t held = tael__context_position(s->context);
+    tael_status status = tael__session_catch_up(s);
+    uint32_t now = tael__context_position(s->context);
+    if (now > held) s->prompt_tokens += now - held;
+    if (status != TAEL_OK) s->count = now > start ? now : (uint32_t)start; /* what wasn't computed is forgotten */
+    return status;
+}
+
+tael_status tael_session_prompt(tael_session *s, const char *text, size_t bytes, bool reuse)
+{
+    if (!s || (!text && bytes > 0)) return misuse();
+    tael__session_uncancel(s);
+    s->prompt_start = tael__clock_seconds();
+    tael__buffer ids = {.max = (TAEL__MAX_PROMPT_BYTES + 1) * sizeof(int32_t)};
+    tael_status status = tokenize(s, text ? text : "", bytes, reuse || s->count == 0, &ids);
+    if (status == TAEL_OK) status = add_prompt(s, &ids, reuse);
+    tael__buffer_free(&ids);
+    s->prefill_seconds += tael__clock_seconds() - s->prompt_start;
+    if (status == TAEL_CANCELLED) tael__session_uncancel(s);
+    return tael__session_failed(s, status);
+}
+
+void tael_session_cancel(tael_session *s)
+{
+    if (s) __atomic_store_n(&s->cancel, true, __ATOMIC_RELAXED);
+}
