@@ -93,17 +93,25 @@ static tael_status put_id(run *r, int32_t id)
     return tael__buffer_append(r->out, &id, sizeof id);
 }
 
+/* The id of a name that text may become: never a control token, whatever merges a file has, since text must not be able
+ * to end a turn. */
+static int32_t text_id(const tael__tokenizer *t, const char *name, size_t bytes)
+{
+    int32_t id = tael__tokenizer_name(t, name, bytes);
+    return tael__tokenizer_special(t, id) ? -1 : id;
+}
+
 /* The id of a symbol; if it has none, those of its letters. A letter that the vocabulary lacks is left out, as other
  * runtimes do: some files (SmolLM2) have no token for a few control bytes. */
 static tael_status put_symbol(run *r, const symbol *s)
 {
     const char *name = r->letters.data + s->offset;
-    int32_t id = tael__tokenizer_name(r->t, name, s->bytes);
+    int32_t id = text_id(r->t, name, s->bytes);
     if (id >= 0) return put_id(r, id);
     for (size_t i = 0; i < s->bytes;) {
         uint32_t code;
         size_t took = tael__utf8_decode(name + i, s->bytes - i, &code, NULL);
-        id = tael__tokenizer_name(r->t, name + i, took);
+        id = text_id(r->t, name + i, took);
         if (id >= 0) TAEL_TRY(put_id(r, id));
         i += took;
     }
@@ -139,7 +147,7 @@ static tael_status put_word(run *r, const char *word, size_t bytes)
         TAEL_TRY(tael__buffer_append(&r->letters, letter, n));
     }
     if (r->t->ignore_merges) {
-        int32_t id = tael__tokenizer_name(r->t, r->letters.data, r->letters.size);
+        int32_t id = text_id(r->t, r->letters.data, r->letters.size);
         if (id >= 0) return put_id(r, id);
     }
     for (size_t i = 1; i < bytes; i++) TAEL_TRY(push_pair(r, (int32_t)i - 1, (int32_t)i));
