@@ -44,7 +44,7 @@ static tael__tokenizer *make(size_t which)
 {
     static tael__buffer files[COUNT(pres)];
     tael__buffer *b = &files[which];
-    tael__gguf *file;
+    static tael__gguf *parsed[COUNT(pres)]; /* stays open as long as its tokenizer */
     tael__tokenizer *t;
     size_t total = 256 + COUNT(merges) + COUNT(specials);
     b->max = 1u << 20;
@@ -72,8 +72,9 @@ static tael__tokenizer *make(size_t which)
     for (size_t i = 0; i < total; i++) put_number(b, i < total - COUNT(specials) ? 1 : i + 1 < total ? 3 : 4, 4);
     put_list(b, "tokenizer.ggml.merges", TAEL__GGUF_STRING, COUNT(merges));
     for (size_t i = 0; i < COUNT(merges); i++) put_text(b, merges[i], strlen(merges[i]));
-    if (b->failed != TAEL_OK || tael__gguf_parse(&file, (const uint8_t *)b->data, b->size, "fuzz") != TAEL_OK ||
-        tael__tokenizer_open(&t, file) != TAEL_OK)
+    if (b->failed != TAEL_OK ||
+        tael__gguf_parse(&parsed[which], (const uint8_t *)b->data, b->size, "fuzz") != TAEL_OK ||
+        tael__tokenizer_open(&t, parsed[which]) != TAEL_OK)
         __builtin_trap();
     return t;
 }
