@@ -30,18 +30,14 @@ void tael__kernels_pick(tael__kernels *table, uint32_t cpu)
     if (CAN(needs)) table->matvec[TAEL__FORMAT_##format] = tael__matvec_##format##__##isa;
 #include "compute/matvec.inc"
 #undef KERNEL
-#if __has_include("compute/matmul.inc")
 #define KERNEL(format, isa, needs) \
     if (CAN(needs)) table->matmul[TAEL__FORMAT_##format] = tael__matmul_##format##__##isa;
 #include "compute/matmul.inc"
 #undef KERNEL
-#endif
-#if __has_include("compute/vector.inc")
 #define KERNEL(operation, isa, needs) \
     if (CAN(needs)) table->operation = tael__##operation##__##isa;
 #include "compute/vector.inc"
 #undef KERNEL
-#endif
 }
 
 static tael__kernels this_cpu;

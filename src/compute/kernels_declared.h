@@ -15,15 +15,11 @@
 #define KERNEL(format, isa, needs) tael__matvec_fn tael__matvec_##format##__##isa;
 #include "compute/matvec.inc"
 #undef KERNEL
-#if __has_include("compute/matmul.inc")
 #define KERNEL(format, isa, needs) tael__matmul_fn tael__matmul_##format##__##isa;
 #include "compute/matmul.inc"
 #undef KERNEL
-#endif
-#if __has_include("compute/vector.inc")
 #define KERNEL(operation, isa, needs) tael__##operation##_fn tael__##operation##__##isa;
 #include "compute/vector.inc"
 #undef KERNEL
-#endif
 
 #endif
