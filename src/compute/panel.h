@@ -26,6 +26,15 @@ typedef struct tael__panel {
     int32_t *start;
 } tael__panel;
 
+/* How a block becomes whole numbers: `weights` of q, and for each `group` of them a scale and, with `mins`, a min. */
+typedef struct tael__shape {
+    size_t weights, group, bytes;
+    bool mins;
+    bool wide; /* q takes all of its 8 bits, else it lies in -32..31 */
+    tael__act_kind act;
+    void (*unpack)(int8_t *q, float *scale, float *min, const void *block);
+} tael__shape;
+
 typedef struct tael__tile {
     int8_t *q;
     float *d, *s;

@@ -41,19 +41,20 @@ static inline void transpose_16(int32_t *out, const int32_t *in, size_t in_strid
     }
 }
 
-static inline void sum_groups(const tael__panel *p, size_t groups, size_t group)
+static inline void sum_groups(const tael__panel *p, size_t groups, const tael__shape f)
 {
     const __m512i offset = _mm512_set1_epi8((char)128);
     for (size_t g = 0; g < groups; g++) {
         __m512i sum = _mm512_setzero_si512();
-        for (size_t j = 0; j < group; j += 4)
-            sum = _mm512_dpbusd_epi32(sum, offset, _mm512_load_si512(p->q + (g * group + j) * TAEL__PANEL_ROWS));
+        for (size_t j = 0; j < f.group; j += 4)
+            sum = _mm512_dpbusd_epi32(sum, offset, _mm512_load_si512(p->q + (g * f.group + j) * TAEL__PANEL_ROWS));
         _mm512_store_si512(p->start + g * TAEL__PANEL_ROWS, _mm512_sub_epi32(_mm512_setzero_si512(), sum));
     }
 }
 
-static inline void flip_64(int8_t *out, const int8_t *in)
+static inline void flip_64(int8_t *out, const int8_t *in, const tael__shape f)
 {
+    (void)f;
     _mm512_store_si512(out, _mm512_xor_si512(_mm512_loadu_si512(in), _mm512_set1_epi8((char)128)));
 }
 
@@ -93,13 +94,15 @@ static inline __attribute__((always_inline)) void multiply_tokens(float *y, size
 
 static inline __attribute__((always_inline)) void multiply_tile(float *y, size_t y_stride, const tael__panel *p,
                                                                 const tael__tile *tile, size_t groups, size_t tokens,
-                                                                size_t rows, const size_t group, const bool mins)
+                                                                size_t rows, const tael__shape f)
 {
     __mmask16 m = (__mmask16)((1u << rows) - 1);
     size_t t = 0;
-    for (; t + 8 <= tokens; t += 8) multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 8, groups, m, group, mins);
-    for (; t + 4 <= tokens; t += 4) multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 4, groups, m, group, mins);
-    for (; t < tokens; t++) multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 1, groups, m, group, mins);
+    for (; t + 8 <= tokens; t += 8)
+        multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 8, groups, m, f.group, f.mins);
+    for (; t + 4 <= tokens; t += 4)
+        multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 4, groups, m, f.group, f.mins);
+    for (; t < tokens; t++) multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 1, groups, m, f.group, f.mins);
 }
 
 /* Sums over 64 columns first, then over those: rounding errors grow with the length of each. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Unpacks 16 rows of any block format into a panel, and tokens into a tile (panel.h). Plain loops, included by each
- * instruction set's matmul, so that the compiler makes vectors of them for that set; the two steps that it can't see as
- * vectors, a transposition and sums over groups, are given by the file that includes this:
- *   transpose_16(int32_t *out, const int32_t *in, size_t in_stride, size_t lines): out[16 * i + r] = in[r * in_stride +
- * i] sum_groups(panel, groups, group): start[16 * g + r] = -128 * sum of q over the group flip_64(int8_t *out, const
- * int8_t *in): 64 bytes with 128 added (or not, where the product takes them as they are) */
+/* Unpacks 16 rows of any block format into a panel, and tokens into a tile (panel.h), and walks over both. Plain loops,
+ * included by each instruction set's matmul, so that the compiler makes vectors of them for that set. What it can't see
+ * as vectors is given by the file that includes this:
+ *
+ * - transpose_16(out, in, in_stride, lines): out[16 * i + r] = in[r * in_stride + i], i < lines, a multiple of 8
+ * - sum_groups(panel, groups, shape): start[16 * g + r] = -128 * sum of q over the group
+ * - flip_64(out, in, shape): 64 bytes with 128 added, or as they are where the product wants that
+ * - multiply_tile, multiply_floats: the product of a panel and a tile, or rows of floats */
 #include <immintrin.h>
 
 #include "compute/blocks.h"
@@ -13,14 +15,6 @@
 #define ALWAYS static inline __attribute__((always_inline))
 
 enum { PACK_COLS = 256 }; /* columns that are unpacked before they are transposed */
-
-/* How a block becomes whole numbers: `weights` of q, and for each `group` of them a scale and, with `mins`, a min. */
-typedef struct shape {
-    size_t weights, group, bytes;
-    bool mins;
-    tael__act_kind act;
-    void (*unpack)(int8_t *q, float *scale, float *min, const void *block);
-} shape;
 
 static inline float half_at(const uint8_t b[2])
 {
@@ -154,20 +148,20 @@ ALWAYS void unpack_q6_k(int8_t *q, float *scale, float *min, const void *block)
     }
 }
 
-static const shape shape_q4_0 = {32, 32, 18, false, TAEL__ACT_q8_0, unpack_q4_0};
-static const shape shape_q4_1 = {32, 32, 20, true, TAEL__ACT_q8_1, unpack_q4_1};
-static const shape shape_q5_0 = {32, 32, 22, false, TAEL__ACT_q8_0, unpack_q5_0};
-static const shape shape_q5_1 = {32, 32, 24, true, TAEL__ACT_q8_1, unpack_q5_1};
-static const shape shape_q8_0 = {32, 32, 34, false, TAEL__ACT_q8_0, unpack_q8_0};
-static const shape shape_q2_k = {256, 16, 84, true, TAEL__ACT_q8_k, unpack_q2_k};
-static const shape shape_q3_k = {256, 16, 110, false, TAEL__ACT_q8_k, unpack_q3_k};
-static const shape shape_q4_k = {256, 32, 144, true, TAEL__ACT_q8_k, unpack_q4_k};
-static const shape shape_q5_k = {256, 32, 176, true, TAEL__ACT_q8_k, unpack_q5_k};
-static const shape shape_q6_k = {256, 16, 210, false, TAEL__ACT_q8_k, unpack_q6_k};
+static const tael__shape shape_q4_0 = {32, 32, 18, false, false, TAEL__ACT_q8_0, unpack_q4_0};
+static const tael__shape shape_q4_1 = {32, 32, 20, true, false, TAEL__ACT_q8_1, unpack_q4_1};
+static const tael__shape shape_q5_0 = {32, 32, 22, false, false, TAEL__ACT_q8_0, unpack_q5_0};
+static const tael__shape shape_q5_1 = {32, 32, 24, true, false, TAEL__ACT_q8_1, unpack_q5_1};
+static const tael__shape shape_q8_0 = {32, 32, 34, false, true, TAEL__ACT_q8_0, unpack_q8_0};
+static const tael__shape shape_q2_k = {256, 16, 84, true, false, TAEL__ACT_q8_k, unpack_q2_k};
+static const tael__shape shape_q3_k = {256, 16, 110, false, false, TAEL__ACT_q8_k, unpack_q3_k};
+static const tael__shape shape_q4_k = {256, 32, 144, true, false, TAEL__ACT_q8_k, unpack_q4_k};
+static const tael__shape shape_q5_k = {256, 32, 176, true, false, TAEL__ACT_q8_k, unpack_q5_k};
+static const tael__shape shape_q6_k = {256, 16, 210, false, false, TAEL__ACT_q8_k, unpack_q6_k};
 
 /* Columns first..first+n of up to 16 rows; rows that aren't there become zeros. */
 ALWAYS void pack_columns(const tael__panel *p, const char *w, size_t row_bytes, size_t rows, size_t first, size_t n,
-                         const shape f)
+                         const tael__shape f)
 {
     _Alignas(64) int8_t q[TAEL__PANEL_ROWS][PACK_COLS];
     float scale[TAEL__PANEL_ROWS][PACK_COLS / 16], min[TAEL__PANEL_ROWS][PACK_COLS / 16];
@@ -193,16 +187,16 @@ ALWAYS void pack_columns(const tael__panel *p, const char *w, size_t row_bytes, 
         }
 }
 
-ALWAYS void pack_panel(const tael__panel *p, const char *w, size_t rows, size_t cols, const shape f)
+ALWAYS void pack_panel(const tael__panel *p, const char *w, size_t rows, size_t cols, const tael__shape f)
 {
     size_t row_bytes = cols / f.weights * f.bytes;
     for (size_t first = 0; first < cols; first += PACK_COLS)
         pack_columns(p, w, row_bytes, rows, first, cols - first < PACK_COLS ? cols - first : PACK_COLS, f);
-    sum_groups(p, cols / f.group, f.group);
+    sum_groups(p, cols / f.group, f);
 }
 
 /* The d and s of one token, spread to the groups of the weights. */
-ALWAYS void fill_scales(const tael__tile *tile, size_t t, const char *row, size_t cols, const shape f)
+ALWAYS void fill_scales(const tael__tile *tile, size_t t, const char *row, size_t cols, const tael__shape f)
 {
     const float *d = tael__act_d(row, f.act, cols);
     size_t groups = cols / f.group;
@@ -224,12 +218,13 @@ ALWAYS void fill_scales(const tael__tile *tile, size_t t, const char *row, size_
     }
 }
 
-ALWAYS void fill_tile(const tael__tile *tile, const char *x, size_t x_stride, size_t cols, size_t tokens, const shape f)
+ALWAYS void fill_tile(const tael__tile *tile, const char *x, size_t x_stride, size_t cols, size_t tokens,
+                      const tael__shape f)
 {
     for (size_t t = 0; t < tokens; t++) {
         const char *row = x + t * x_stride;
         for (size_t c = 0; c < cols; c += 64) /* the last 64 may reach into the row's padding */
-            flip_64(tile->q + (c * TAEL__TILE_TOKENS + t * 64), (const int8_t *)row + c);
+            flip_64(tile->q + (c * TAEL__TILE_TOKENS + t * 64), (const int8_t *)row + c, f);
         fill_scales(tile, t, row, cols, f);
     }
 }
@@ -261,7 +256,7 @@ static inline void place_tile(tael__tile *tile, size_t cols, size_t group, char 
 
 /* The whole product: a few panels at a time, and for them tile after tile of tokens. */
 ALWAYS void matmul_blocks(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
-                          size_t cols, size_t tokens, void *scratch, const shape f)
+                          size_t cols, size_t tokens, void *scratch, const tael__shape f)
 {
     tael__panel panels[TAEL__PANELS_MOST];
     tael__tile tile;
@@ -277,7 +272,7 @@ ALWAYS void matmul_blocks(float *y, size_t y_stride, const void *w, const void *
             fill_tile(&tile, (const char *)x + t * x_stride, x_stride, cols, n, f);
             for (size_t r = first, i = 0; r < end; r += TAEL__PANEL_ROWS, i++)
                 multiply_tile(y + t * y_stride + r, y_stride, &panels[i], &tile, cols / f.group, n,
-                              end - r < TAEL__PANEL_ROWS ? end - r : TAEL__PANEL_ROWS, f.group, f.mins);
+                              end - r < TAEL__PANEL_ROWS ? end - r : TAEL__PANEL_ROWS, f);
         }
     }
 }
