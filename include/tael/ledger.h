@@ -67,6 +67,8 @@ typedef struct tael_record {
     const char *currency, *merchant, *item, *category, *method, *status, *source, *external_id; /* "" when unknown */
     int64_t refund_of;       /* the purchase that this row gives back, or 0 */
     bool counted;            /* part of sums: not an order never paid, not a refund joined to its purchase */
+    bool refund;             /* gives a purchase back: neutral, and if counted it lowers the spending of its own day */
+    const char *type, *note; /* the bill's own kind of payment (交易类型) and remark; "" when unknown */
 } tael_record;
 
 /* Alternatives: a record fits when one of them is contained in its merchant, item, category or note. */
@@ -122,6 +124,7 @@ typedef struct tael_query {
     tael_order order;
     uint32_t limit;        /* groups; 0: all */
     bool gross;            /* leave refunds out */
+    const char *currency;  /* NULL: the one with most rows */
 } tael_query;
 
 typedef struct tael_group_row {

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key of the store: 32 random bytes in hex in home/ledger.key, mode 0600. It is written to a file beside and linked to
+// its name, so that a key is there whole or not at all, and of two processes one wins and the other reads the winner's.
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "ledger/internal.h"
+
+static tael_status parse_key(uint8_t key[TAEL__KEY_BYTES], const char *text, size_t bytes, const char *path)
+{
+    size_t n = 0;
+    const char *end = text;
+    if (sodium_hex2bin(key, TAEL__KEY_BYTES, text, bytes, NULL, &n, &end) == 0 && n == TAEL__KEY_BYTES) {
+        while (end < text + bytes && strchr(" \r\n\t", *end)) end++;
+        if (end == text + bytes) return TAEL_OK;
+    }
+    return tael__fail(TAEL_BAD_KEY,
+                      TAEL_SAY("%s: it doesn't hold a key of 64 hex digits; put back the key that belongs to this ledger",
+                               "%s：其中不是 64 位十六进制密钥；请恢复属于此账本的密钥文件"),
+                      path);
+}
+
+static tael_status read_key(uint8_t key[TAEL__KEY_BYTES], const char *path)
+{
+    char *text;
+    size_t bytes;
+    TAEL_TRY(tael__file_read(&text, &bytes, path, 4096));
+    tael_status status = parse_key(key, text, bytes, path);
+    sodium_memzero(text, bytes);
+    tael__free(text);
+    return status;
+}
+
+static tael_status make_key(const char *path)
+{
+    uint8_t key[TAEL__KEY_BYTES];
+    char hex[2 * TAEL__KEY_BYTES + 2], beside[TAEL__MAX_PATH_BYTES];
+    if (snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof beside)
+        return tael__fail(TAEL_LIMIT, TAEL_SAY("%s: the path is too long; choose a shorter one", "%s：路径太长；请换短一些的"), path);
+    TAEL_TRY(tael__random_system(key, sizeof key));
+    sodium_bin2hex(hex, sizeof hex, key, sizeof key);
+    strcat(hex, "\n");
+    tael_status status = tael__file_write(beside, hex, strlen(hex));
+    if (status == TAEL_OK && link(beside, path) != 0 && errno != EEXIST) {
+        /* Some file systems have no links: there, two first starts at the same instant aren't told apart. */
+        if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+            status = tael__fail_errno(TAEL_SAY("making the key", "生成密钥"), path, errno);
+        else if (access(path, F_OK) != 0 && rename(beside, path) != 0)
+            status = tael__fail_errno(TAEL_SAY("making the key", "生成密钥"), path, errno);
+    }
+    unlink(beside);
+    sodium_memzero(key, sizeof key);
+    sodium_memzero(hex, sizeof hex);
+    return status;
+}
+
+tael_status tael__ledger_key(uint8_t key[TAEL__KEY_BYTES], uint8_t salt[16], const char *home, bool make)
+{
+    char path[TAEL__MAX_PATH_BYTES];
+    static const char context[] = "tael ledger salt";
+    if (sodium_init() < 0) return tael__fail(TAEL_INTERNAL, TAEL_SAY("key: libsodium can't start", "密钥：libsodium 无法启动"));
+    TAEL_TRY(tael__path_join(path, sizeof path, home, "ledger.key"));
+    if (make && !tael__file_exists(path)) {
+        TAEL_TRY(make_key(path));
+        TAEL_TRY(tael__folder_sync(home));
+    }
+    TAEL_TRY(read_key(key, path));
+    crypto_generichash(salt, 16, (const unsigned char *)context, sizeof context - 1, key, TAEL__KEY_BYTES);
+    return TAEL_OK;
+}

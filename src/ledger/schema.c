@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schema, as the list of steps that made it. Step n brings user_version from n to n + 1; steps are never changed once
+// released, only added. Two processes at once: the second looks again inside the transaction and finds nothing to do.
+#include <stdio.h>
+
+#include "ledger/internal.h"
+
+static const char *const steps[] = {
+    /* Numbers first: sums are read without touching the texts' overflow pages. `day` is the bill's local day since
+     * 1970-01-01, so that days are compared without the zone. `stated_minor` is the refund that the purchase's own
+     * status names, `joined_minor` what refund rows gave back; refunded_minor is the larger, at most minor. */
+    "CREATE TABLE records("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " time_ms INTEGER NOT NULL, offset_minutes INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " direction INTEGER NOT NULL, kind INTEGER NOT NULL, counted INTEGER NOT NULL,"
+    " minor INTEGER NOT NULL, refunded_minor INTEGER NOT NULL DEFAULT 0,"
+    " stated_minor INTEGER NOT NULL DEFAULT 0, joined_minor INTEGER NOT NULL DEFAULT 0,"
+    " refund_of INTEGER NOT NULL DEFAULT 0, exported_ms INTEGER NOT NULL DEFAULT 0,"
+    " currency TEXT NOT NULL, source TEXT NOT NULL, merchant TEXT NOT NULL, item TEXT NOT NULL,"
+    " category TEXT NOT NULL, type TEXT NOT NULL, method TEXT NOT NULL, status TEXT NOT NULL,"
+    " external_id TEXT NOT NULL, merchant_order TEXT NOT NULL, account TEXT NOT NULL, note TEXT NOT NULL,"
+    " key BLOB NOT NULL UNIQUE);"
+    "CREATE INDEX records_time ON records(time_ms);"
+    "CREATE INDEX records_external ON records(external_id) WHERE external_id<>'';"
+    "CREATE INDEX records_order ON records(merchant_order) WHERE merchant_order<>'';"
+    "CREATE INDEX records_kind ON records(kind, source, time_ms) WHERE kind<>0;"
+    "CREATE INDEX records_stated ON records(source, stated_minor) WHERE stated_minor>0;"
+    "CREATE INDEX records_joined ON records(id) WHERE joined_minor>0;"
+    "CREATE TABLE imports(id INTEGER PRIMARY KEY, imported_ms INTEGER NOT NULL, format TEXT NOT NULL,"
+    " rows INTEGER NOT NULL, added INTEGER NOT NULL);",
+};
+#define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
+
+static tael_status check_version(tael_ledger *ledger, int64_t *version)
+{
+    TAEL_TRY(tael__sql_number(ledger, version, "PRAGMA user_version", TAEL_SAY("reading the version", "读取版本")));
+    if (*version <= NEWEST && *version >= 0) return TAEL_OK;
+    return tael__fail(TAEL_UNSUPPORTED,
+                      TAEL_SAY("%s: it was written by a newer Tael (version %lld, this one knows %lld); install the newer Tael",
+                               "%s：由更新版本的 Tael 写入（版本 %lld，当前支持 %lld）；请安装新版 Tael"),
+                      ledger->path, (long long)*version, (long long)NEWEST);
+}
+
+static tael_status take_steps(tael_ledger *ledger)
+{
+    int64_t version;
+    const char *doing = TAEL_SAY("preparing the store", "准备账本");
+    TAEL_TRY(check_version(ledger, &version));
+    for (; version < NEWEST; version++) {
+        char pragma[64];
+        snprintf(pragma, sizeof pragma, "PRAGMA user_version=%lld", (long long)version + 1);
+        TAEL_TRY(tael__sql_exec(ledger, steps[version], doing));
+        TAEL_TRY(tael__sql_exec(ledger, pragma, doing));
+    }
+    return TAEL_OK;
+}
+
+tael_status tael__ledger_migrate(tael_ledger *ledger)
+{
+    int64_t version;
+    TAEL_TRY(check_version(ledger, &version));
+    if (version == NEWEST) return TAEL_OK;
+    if (ledger->read_only)
+        return tael__fail(TAEL_NOT_FOUND,
+                          TAEL_SAY("%s: the ledger isn't ready for reading only; import a bill first",
+                                   "%s：账本尚不能以只读方式打开；请先导入账单"),
+                          ledger->path);
+    TAEL_TRY(tael__sql_begin(ledger));
+    return tael__sql_end(ledger, take_steps(ledger));
+}
