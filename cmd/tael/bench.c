@@ -97,7 +97,7 @@ static tael_status one_run(const bench *b, uint32_t depth, uint32_t prompt, uint
     tael__buffer_clear(&text);
     if (status == TAEL_OK) status = text_of_tokens(b->model, &text, prompt);
     if (status == TAEL_OK) status = tael_session_prompt(b->session, text.data, text.size, false);
-    o.max_tokens = tokens;
+    o.max_tokens = tokens + 1; /* the first comes from the prompt's logits: this many decode steps */
     if (status == TAEL_OK) status = tael_session_generate(b->session, &o, no_text, NULL, g);
     if (status == TAEL_OK && (interrupted() || g->finish == TAEL_FINISH_CANCELLED))
         status = tael__fail(TAEL_CANCELLED, TAEL_SAY("bench: cancelled; run it again", "bench：已取消；请重新运行"));
@@ -122,7 +122,7 @@ static double median_of(const double *values, size_t n)
 static double speed_of(const tael_generation *g, bool prefill)
 {
     if (prefill) return g->prefill_seconds > 0 ? g->prompt_tokens / g->prefill_seconds : 0;
-    return g->decode_seconds > 0 ? g->completion_tokens / g->decode_seconds : 0;
+    return g->decode_seconds > 0 ? (g->completion_tokens - 1) / g->decode_seconds : 0;
 }
 
 /* Runs one test and appends it to `results`, or prints it. */
@@ -136,7 +136,7 @@ static tael_status test(const request *r, const bench *b, bool prefill, json_t *
     snprintf(name, sizeof name, "%s%u%s", prefill ? "pp" : "tg", n, at_depth);
     for (uint32_t i = 0; i < b->runs; i++) {
         tael_generation g;
-        TAEL_TRY(one_run(b, b->depth, prefill ? n : 1, prefill ? 1 : n, &g));
+        TAEL_TRY(one_run(b, b->depth, prefill ? n : 1, prefill ? 0 : n, &g));
         runs[i] = speed_of(&g, prefill);
     }
     double median = median_of(runs, b->runs);

@@ -26,51 +26,38 @@ static int on_progress(const tael_progress *p, void *user)
     return interrupted();
 }
 
-typedef struct choice {
-    char name[128];
-    bool stop;
-} choice;
-
-/* Without a name: the largest that fits of those whose answers about a ledger were measured to be good enough, else the
- * largest that fits at all. */
-static int on_entry(const tael_catalogue_entry *e, void *user)
+/* The name of what was pulled: its file's, without folder and ".gguf". */
+static void name_of(char *name, size_t cap, const char *path)
 {
-    choice *c = user;
-    if (!e->fits || c->stop) return 0;
-    snprintf(c->name, sizeof c->name, "%s", e->name);
-    c->stop = strcmp(e->name, "qwen2.5-coder-1.5b") == 0;
-    return 0;
+    const char *slash = strrchr(path, '/');
+    snprintf(name, cap, "%.200s", slash ? slash + 1 : path);
+    char *dot = strrchr(name, '.');
+    if (dot) *dot = '\0';
 }
 
 static tael_status run(request *r)
 {
     pull u = {0};
-    choice c = {0};
+    char pulled[208];
     tael_pull_result result = {0};
     const char *wish = getenv("TAEL_MODEL");
-    u.name = r->argument_count > 0 ? r->arguments[0] : wish && *wish ? wish : NULL;
-    if (!u.name) {
-        TAEL_TRY(tael_catalogue_each(r->home, on_entry, &c));
-        if (!c.name[0])
-            return tael__fail(TAEL_LIMIT,
-                              TAEL_SAY("pull: no model of the catalogue fits this device's memory; name one to try it",
-                                       "pull：目录中没有适合本机内存的模型；可指定名称一试"));
-        u.name = c.name;
-    }
+    const char *name = r->argument_count > 0 ? r->arguments[0] : wish && *wish && !strchr(wish, '/') ? wish : NULL;
+    u.name = name ? name : TAEL_SAY("the recommended model", "推荐的模型");
     signal(SIGPIPE, SIG_IGN); /* a connection that breaks is an error, not an end */
     progress_begin(&u.bar, r);
-    tael_status status = tael_pull(r->home, u.name, on_progress, &u, &result);
+    tael_status status = tael_pull(r->home, name, on_progress, &u, &result);
     progress_end(&u.bar);
     if (status != TAEL_OK) return status;
+    name_of(pulled, sizeof pulled, result.path);
     if (r->json)
-        return out_json(r, json_pack("{s:o,s:o,s:I,s:o,s:o}", "name", out_text(u.name), "path", out_text(result.path),
+        return out_json(r, json_pack("{s:o,s:o,s:I,s:o,s:o}", "name", out_text(pulled), "path", out_text(result.path),
                                      "bytes", (json_int_t)result.bytes, "sha256", out_text(result.sha256), "source",
                                      result.source[0] ? out_text(result.source) : json_null()));
     char size[32];
     out_size(size, sizeof size, result.bytes);
     printf(result.already ? TAEL_SAY("%s is installed already: %s (%s)\n", "%s 已安装：%s（%s）\n")
                           : TAEL_SAY("%s is installed: %s (%s)\n", "%s 安装完成：%s（%s）\n"),
-           u.name, result.path, size);
+           pulled, result.path, size);
     return TAEL_OK;
 }
 
@@ -79,10 +66,10 @@ const command command_pull = {
     .usage = "[NAME]",
     .what = {"fetch a model of the catalogue", "下载目录中的模型"},
     .more = {"Sources are tried in order; a download that was cut off goes on where it stopped; the checksum decides.\n"
-             "Without NAME: $TAEL_MODEL, else the one that suits this device. TAEL_PROGRESS=lines prints progress as "
+             "Without NAME: $TAEL_MODEL, else the recommended one. TAEL_PROGRESS=lines prints progress as "
              "lines.",
              "依次尝试各来源；中断的下载会接着进行；以校验和为准。\n"
-             "不带 NAME 时用 $TAEL_MODEL，否则选适合本机的。TAEL_PROGRESS=lines 以逐行方式显示进度。"},
+             "不带 NAME 时用 $TAEL_MODEL，否则为推荐的模型。TAEL_PROGRESS=lines 以逐行方式显示进度。"},
     .options = options,
     .most = 1,
     .polls = true,

@@ -165,20 +165,21 @@ static void talk_close(talk *t)
     tael__free(t->schema);
 }
 
-/* Prompt and generate. The prompt is the whole of the context: what of it is there already is kept. */
-static tael_status answer(talk *t, const char *prompt, size_t bytes, reply *p)
-{
-    double before = tael__clock_seconds();
-    TAEL_TRY(tael_session_prompt(t->session, prompt, bytes, true));
-    TAEL_TRY(tael_session_generate(t->session, &t->generate, on_piece, p, &p->result));
-    p->first_token = before - t->r->started + p->result.first_token_seconds;
-    return p->text.failed;
-}
-
 static tael_status cancelled(void)
 {
     return tael__fail(TAEL_CANCELLED, TAEL_SAY("run: cancelled; run it again for a whole answer",
                                                "run：已取消；重新运行可得到完整回答"));
+}
+
+/* Prompt and generate. The prompt is the whole of the context: what of it is there already is kept. */
+static tael_status answer(talk *t, const char *prompt, size_t bytes, reply *p)
+{
+    double before = tael__clock_seconds();
+    if (interrupted()) return cancelled(); /* while it was loading */
+    TAEL_TRY(tael_session_prompt(t->session, prompt, bytes, true));
+    TAEL_TRY(tael_session_generate(t->session, &t->generate, on_piece, p, &p->result));
+    p->first_token = before - t->r->started + p->result.first_token_seconds;
+    return p->text.failed;
 }
 
 /* ---- One turn ---- */
@@ -216,12 +217,14 @@ static tael_status make_prompt(const talk *t, char **prompt, size_t *prompt_byte
 static tael_status write_json(request *r, const talk *t, reply *p)
 {
     const tael_generation *g = &p->result;
+    /* The first token comes from the prompt's logits; an end token took a step, too, and isn't counted. */
+    uint32_t steps = g->completion_tokens - (g->finish == TAEL_FINISH_LENGTH && g->completion_tokens > 0);
     json_t *usage = json_pack("{s:I,s:I}", "prompt_tokens", (json_int_t)g->prompt_tokens, "completion_tokens",
                               (json_int_t)g->completion_tokens);
     json_t *timing =
         json_pack("{s:o,s:o,s:o,s:o}", "load_ms", out_real(t->load_seconds * 1e3), "first_token_ms",
                   out_real(p->first_token * 1e3), "prefill_tps", out_real(g->prompt_tokens / g->prefill_seconds),
-                  "decode_tps", out_real(g->completion_tokens / g->decode_seconds));
+                  "decode_tps", out_real(steps / g->decode_seconds));
     json_t *ids = p->ids;
     p->ids = NULL;
     return out_json(r, json_pack("{s:o,s:o,s:s,s:o,s:o}", "text",
@@ -305,6 +308,13 @@ static tael_status conversation(request *r, talk *t)
         reply p = {.stream = true, .text = {.max = TAEL__MAX_JSON_BYTES * 4}};
         status = say_next(&h, "user", line, strlen(line));
         if (status == TAEL_OK) status = next_turn(t, &h, &p);
+        if (status == TAEL_CANCELLED) { /* before a word was said: as if it had not been asked */
+            drop(&h, h.count - 1, 1);
+            tael__buffer_free(&p.text);
+            signals_forget();
+            status = TAEL_OK;
+            continue;
+        }
         fputc('\n', stdout);
         signals_forget(); /* Ctrl-C during an answer ended the answer only */
         if (status == TAEL_OK) status = say_next(&h, "assistant", p.text.data ? p.text.data : "", p.text.size);
