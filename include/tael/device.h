@@ -11,10 +11,10 @@ extern "C" {
 
 typedef struct tael_device {
     size_t size;
-    const char *isa;          /* the best kernels that this CPU runs: "avx512vnni", "avx2", "c", ...; static */
-    uint32_t cores;           /* physical ones that this process may use */
+    const char *isa; /* the best kernels that this CPU runs: "avx512vnni", "avx2", "c", ...; static */
+    uint32_t cores;  /* physical ones that this process may use */
     uint64_t memory_bytes, available_bytes;
-    double bandwidth_gbs;     /* reading memory with all cores; 0 unless measured */
+    double bandwidth_gbs; /* reading memory with all cores; 0 unless measured */
 } tael_device;
 
 /* `measure`: also the bandwidth, in about half a second. */

@@ -19,7 +19,8 @@ typedef struct tael_session_options {
 } tael_session_options;
 
 /* The model must outlive the session. *out is yours: tael_session_close(). `options` NULL means all defaults. */
-TAEL_API tael_status tael_session_open(tael_session **out, const tael_model *model, const tael_session_options *options);
+TAEL_API tael_status tael_session_open(tael_session **out, const tael_model *model,
+                                       const tael_session_options *options);
 TAEL_API void tael_session_close(tael_session *session);
 TAEL_API const char *tael_session_error(const tael_session *session);
 
@@ -27,9 +28,9 @@ TAEL_API const char *tael_session_error(const tael_session *session);
 TAEL_API uint32_t tael_session_position(const tael_session *session);
 TAEL_API tael_status tael_session_rewind(tael_session *session, uint32_t tokens);
 
-/* Add text to the context. Special tokens in `text` are honoured. With `reuse`, `text` is the whole prompt from position
- * 0: what the context already holds of it is kept, the rest is forgotten and computed.
- * TAEL_CONTEXT_FULL: it doesn't fit; nothing was added. */
+/* Add text to the context. Special tokens in `text` are honoured. With `reuse`, `text` is the whole prompt from
+ * position 0: what the context already holds of it is kept, the rest is forgotten and computed. TAEL_CONTEXT_FULL: it
+ * doesn't fit; nothing was added. */
 TAEL_API tael_status tael_session_prompt(tael_session *session, const char *text, size_t bytes, bool reuse);
 
 /* Keep the state of what was prompted so far in a file, and get it back: a long system prompt costs nothing the second
@@ -41,19 +42,19 @@ typedef enum tael_finish { TAEL_FINISH_STOP, TAEL_FINISH_LENGTH, TAEL_FINISH_CAN
 
 typedef struct tael_generate_options {
     size_t size;
-    uint32_t max_tokens;    /* 0: until the context is full */
-    bool greedy;            /* always the likeliest token; the fields below are ignored but for penalties */
-    float temperature;      /* 0: 0.7 */
-    float top_p;            /* 0: 0.8; 1 is off */
-    uint32_t top_k;         /* 0: 20; 1 is greedy */
-    float min_p;            /* 0 is off */
-    float repeat_penalty;   /* 0: 1.0, off; over the last 64 tokens */
+    uint32_t max_tokens;  /* 0: until the context is full */
+    bool greedy;          /* always the likeliest token; the fields below are ignored but for penalties */
+    float temperature;    /* 0: 0.7 */
+    float top_p;          /* 0: 0.8; 1 is off */
+    uint32_t top_k;       /* 0: 20; 1 is greedy */
+    float min_p;          /* 0 is off */
+    float repeat_penalty; /* 0: 1.0, off; over the last 64 tokens */
     float presence_penalty, frequency_penalty; /* 0 is off */
-    uint64_t seed;          /* 0: from the system */
+    uint64_t seed;                             /* 0: from the system */
     const char *const *stops; /* borrowed; stop strings, also across token borders; not part of the text */
     size_t stop_count;
-    const char *schema;     /* a JSON schema: the text will be a JSON value that fits. NULL: free text */
-    bool ignore_end;        /* go on past the end token: for benchmarks */
+    const char *schema; /* a JSON schema: the text will be a JSON value that fits. NULL: free text */
+    bool ignore_end;    /* go on past the end token: for benchmarks */
 } tael_generate_options;
 
 typedef struct tael_generation {
@@ -66,8 +67,8 @@ typedef struct tael_generation {
  * A non-zero return cancels after this piece. */
 typedef int tael_token_fn(const char *text, size_t bytes, const int32_t *ids, size_t count, void *user);
 
-TAEL_API tael_status tael_session_generate(tael_session *session, const tael_generate_options *options, tael_token_fn *token,
-                                           void *user, tael_generation *result);
+TAEL_API tael_status tael_session_generate(tael_session *session, const tael_generate_options *options,
+                                           tael_token_fn *token, void *user, tael_generation *result);
 
 /* Stop within one token (or one block of a prompt). May be called from another thread or a signal handler. */
 TAEL_API void tael_session_cancel(tael_session *session);

@@ -18,8 +18,8 @@ typedef struct tael_ledger_options {
 } tael_ledger_options;
 
 /* Open the ledger in the folder `home`, making it when it isn't there (home/ledger.db, home/ledger.key: a random key,
- * mode 0600). On success *out is yours: tael_ledger_close(). `options` NULL means all defaults. One thread at a time; any
- * number of processes. TAEL_BAD_KEY: the key file doesn't fit. TAEL_LOCKED: another process held it too long.
+ * mode 0600). On success *out is yours: tael_ledger_close(). `options` NULL means all defaults. One thread at a time;
+ * any number of processes. TAEL_BAD_KEY: the key file doesn't fit. TAEL_LOCKED: another process held it too long.
  * TAEL_CORRUPT: the file is damaged. */
 TAEL_API tael_status tael_ledger_open(tael_ledger **out, const char *home, const tael_ledger_options *options);
 TAEL_API void tael_ledger_close(tael_ledger *ledger);
@@ -32,24 +32,24 @@ typedef struct tael_skipped_row {
 } tael_skipped_row;
 
 typedef struct tael_import_report {
-    char format[32];                    /* "alipay", "wechat", ...; "" when no importer knew the file */
+    char format[32];                     /* "alipay", "wechat", ...; "" when no importer knew the file */
     uint64_t rows, imported, duplicates; /* rows of data seen; new; known already */
-    const tael_skipped_row *skipped;    /* owned by the report */
+    const tael_skipped_row *skipped;     /* owned by the report */
     size_t skipped_count;
     void *internal;
 } tael_import_report;
 
 typedef struct tael_import_options {
     size_t size;
-    const char *format;   /* NULL: told by content */
-    bool dry_run;         /* everything but keeping it */
+    const char *format;                                                     /* NULL: told by content */
+    bool dry_run;                                                           /* everything but keeping it */
     int (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *user); /* may be NULL; non-zero cancels */
     void *user;
 } tael_import_options;
 
-/* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. TAEL_UNSUPPORTED: no importer knows it;
- * TAEL_BAD_INPUT names the line. Rows that can't be read are skipped and reported, never lost silently.
- * `path` "-" is standard input. Free the report with tael_import_report_free, also after a failure. */
+/* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. TAEL_UNSUPPORTED: no importer knows
+ * it; TAEL_BAD_INPUT names the line. Rows that can't be read are skipped and reported, never lost silently. `path` "-"
+ * is standard input. Free the report with tael_import_report_free, also after a failure. */
 TAEL_API tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,
                                         tael_import_report *report);
 TAEL_API void tael_import_report_free(tael_import_report *report);
@@ -59,9 +59,9 @@ TAEL_API void tael_import_report_free(tael_import_report *report);
 typedef enum tael_direction { TAEL_ANY_DIRECTION, TAEL_EXPENSE, TAEL_INCOME, TAEL_NEUTRAL } tael_direction;
 
 typedef struct tael_record {
-    int64_t id;              /* the ledger's own */
-    int64_t time_ms;         /* UTC */
-    int32_t offset_minutes;  /* of the bill's zone */
+    int64_t id;             /* the ledger's own */
+    int64_t time_ms;        /* UTC */
+    int32_t offset_minutes; /* of the bill's zone */
     tael_direction direction;
     int64_t minor, refunded_minor; /* gross; what of it came back */
     const char *currency, *merchant, *item, *category, *method, *status, *source, *external_id; /* "" when unknown */
@@ -81,58 +81,68 @@ typedef struct tael_term_group {
  * in any of merchant, item, category, note. */
 typedef struct tael_filter {
     size_t size;
-    const char *from, *to;             /* inclusive days, "2026-11-20"; NULL: open */
+    const char *from, *to; /* inclusive days, "2026-11-20"; NULL: open */
     tael_direction direction;
     const char *merchant, *category, *method, *source, *text; /* contained in that field; `text` in any field */
-    const char *const *any_terms;      /* at least one is contained in one of the fields */
+    const char *const *any_terms;                             /* at least one is contained in one of the fields */
     size_t any_count;
-    const tael_term_group *all_of;     /* every group must fit: "a person and a purpose" */
+    const tael_term_group *all_of; /* every group must fit: "a person and a purpose" */
     size_t all_count;
-    const char *const *no_terms;       /* none is contained in any of the fields */
+    const char *const *no_terms; /* none is contained in any of the fields */
     size_t no_count;
-    int64_t min_minor, max_minor;      /* inclusive, of the gross amount; 0: open */
-    uint32_t weekdays;                 /* bit 0 Monday .. bit 6 Sunday; 0: all */
-    int32_t hour_from, hour_to;        /* local hours [from, to), wrapping past midnight; equal: all day */
-    bool refunded_only;                /* rows of which something came back */
+    int64_t min_minor, max_minor; /* inclusive, of the gross amount; 0: open */
+    uint32_t weekdays;            /* bit 0 Monday .. bit 6 Sunday; 0: all */
+    int32_t hour_from, hour_to;   /* local hours [from, to), wrapping past midnight; equal: all day */
+    bool refunded_only;           /* rows of which something came back */
 } tael_filter;
 
 /* Newest first; each(record, user) non-zero stops. `limit` 0: all. *total (may be NULL) counts all that fit. */
 typedef int tael_record_fn(const tael_record *record, void *user);
-TAEL_API tael_status tael_ledger_records(tael_ledger *ledger, const tael_filter *filter, uint64_t limit, tael_record_fn *each,
-                                         void *user, uint64_t *total);
+TAEL_API tael_status tael_ledger_records(tael_ledger *ledger, const tael_filter *filter, uint64_t limit,
+                                         tael_record_fn *each, void *user, uint64_t *total);
 
 typedef enum tael_measure {
     TAEL_SUM,     /* net of refunds unless gross */
     TAEL_COUNT,   /* purchases with something left after refunds */
     TAEL_AVERAGE, /* sum / count, half away from zero */
-    TAEL_MAX, TAEL_MIN, /* one row's net amount */
-    TAEL_FIRST, TAEL_LAST /* by time; the group's value is that row's net amount */
+    TAEL_MAX,
+    TAEL_MIN, /* one row's net amount */
+    TAEL_FIRST,
+    TAEL_LAST /* by time; the group's value is that row's net amount */
 } tael_measure;
 
 typedef enum tael_group {
-    TAEL_BY_NONE, TAEL_BY_DAY, TAEL_BY_MONTH, TAEL_BY_YEAR, TAEL_BY_WEEKDAY, TAEL_BY_HOUR, TAEL_BY_CATEGORY, TAEL_BY_MERCHANT,
-    TAEL_BY_METHOD, TAEL_BY_SOURCE
+    TAEL_BY_NONE,
+    TAEL_BY_DAY,
+    TAEL_BY_MONTH,
+    TAEL_BY_YEAR,
+    TAEL_BY_WEEKDAY,
+    TAEL_BY_HOUR,
+    TAEL_BY_CATEGORY,
+    TAEL_BY_MERCHANT,
+    TAEL_BY_METHOD,
+    TAEL_BY_SOURCE
 } tael_group;
 
 typedef enum tael_order { TAEL_ORDER_KEY, TAEL_ORDER_VALUE_DOWN, TAEL_ORDER_VALUE_UP } tael_order;
 
 typedef struct tael_query {
     size_t size;
-    tael_filter filter;    /* direction ANY means expense */
+    tael_filter filter; /* direction ANY means expense */
     tael_measure measure;
     tael_group group;
     tael_order order;
-    uint32_t limit;        /* groups; 0: all */
-    bool gross;            /* leave refunds out */
-    const char *currency;  /* NULL: the one with most rows */
+    uint32_t limit;       /* groups; 0: all */
+    bool gross;           /* leave refunds out */
+    const char *currency; /* NULL: the one with most rows */
 } tael_query;
 
 typedef struct tael_group_row {
-    const char *key;            /* "2026-09", "星巴克", "1" for Monday, "0".."23"; "" for BY_NONE */
-    int64_t minor, count;       /* sum net of refunds, purchases */
-    int64_t value;              /* the measure: minor units, or a count */
-    int64_t time_ms;            /* of the row that decided MAX, MIN, FIRST, LAST; else 0 */
-    const int64_t *records;     /* ids that it was computed from, newest first, at most 1,000 */
+    const char *key;        /* "2026-09", "星巴克", "1" for Monday, "0".."23"; "" for BY_NONE */
+    int64_t minor, count;   /* sum net of refunds, purchases */
+    int64_t value;          /* the measure: minor units, or a count */
+    int64_t time_ms;        /* of the row that decided MAX, MIN, FIRST, LAST; else 0 */
+    const int64_t *records; /* ids that it was computed from, newest first, at most 1,000 */
     size_t record_count;
 } tael_group_row;
 

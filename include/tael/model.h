@@ -14,8 +14,8 @@ typedef struct tael_model tael_model;
 
 /* Open the GGUF file (version 2 or 3) at `path`: mapped, not read, so this takes milliseconds and the memory is the
  * page cache's. Every header field is checked. On success *out is yours: give it to tael_model_close().
- * TAEL_BAD_INPUT: not a GGUF file, or damaged (the sentence says where). TAEL_UNSUPPORTED: an architecture, block format
- * or tokenizer that Tael doesn't run. Format: github.com/ggml-org/ggml, docs/gguf.md. */
+ * TAEL_BAD_INPUT: not a GGUF file, or damaged (the sentence says where). TAEL_UNSUPPORTED: an architecture, block
+ * format or tokenizer that Tael doesn't run. Format: github.com/ggml-org/ggml, docs/gguf.md. */
 TAEL_API tael_status tael_model_open(tael_model **out, const char *path);
 TAEL_API void tael_model_close(tael_model *model);
 
@@ -25,30 +25,30 @@ typedef struct tael_model_info {
     const char *architecture; /* "qwen2", "qwen3", "llama" */
     const char *quantization; /* the block format that most bytes have, e.g. "Q4_K" */
     uint64_t parameters, file_bytes;
-    uint32_t context_tokens;  /* what it was trained for */
+    uint32_t context_tokens; /* what it was trained for */
     uint32_t layers, embedding, heads, kv_heads, head_size, vocabulary;
 } tael_model_info;
 TAEL_API tael_status tael_model_get_info(const tael_model *model, tael_model_info *info);
 
-/* Token ids of text[0..bytes). `special`: text such as "<|im_start|>" becomes its special token; else it stays text. Adds
- * no BOS of its own. Fills at most `cap` ids; *count is what the text needs, so call twice (ids NULL, cap 0). Invalid
- * UTF-8 is TAEL_BAD_INPUT. Follows llama.cpp: no Unicode normalisation. */
+/* Token ids of text[0..bytes). `special`: text such as "<|im_start|>" becomes its special token; else it stays text.
+ * Adds no BOS of its own. Fills at most `cap` ids; *count is what the text needs, so call twice (ids NULL, cap 0).
+ * Invalid UTF-8 is TAEL_BAD_INPUT. Follows llama.cpp: no Unicode normalisation. */
 TAEL_API tael_status tael_tokenize(const tael_model *model, const char *text, size_t bytes, bool special, int32_t *ids,
                                    size_t cap, size_t *count);
 
 /* The text of ids[0..count); special tokens are written only with `special`. May end inside a UTF-8 character when the
  * ids do. Fills at most cap bytes including a NUL; *bytes is the text's length without it. */
-TAEL_API tael_status tael_detokenize(const tael_model *model, const int32_t *ids, size_t count, bool special, char *text,
-                                     size_t cap, size_t *bytes);
+TAEL_API tael_status tael_detokenize(const tael_model *model, const int32_t *ids, size_t count, bool special,
+                                     char *text, size_t cap, size_t *bytes);
 
 typedef struct tael_message {
     const char *role;    /* "system", "user", "assistant", "tool" */
     const char *content; /* UTF-8 */
 } tael_message;
 
-/* The prompt that the model's own chat template makes of the messages. `tools_json`: a JSON array of OpenAI-style tools,
- * or NULL. `open_reply`: end with the opening of the assistant's turn. TAEL_UNSUPPORTED names a template that Tael
- * doesn't know. *out is yours: free it with tael_free(). */
+/* The prompt that the model's own chat template makes of the messages. `tools_json`: a JSON array of OpenAI-style
+ * tools, or NULL. `open_reply`: end with the opening of the assistant's turn. TAEL_UNSUPPORTED names a template that
+ * Tael doesn't know. *out is yours: free it with tael_free(). */
 TAEL_API tael_status tael_chat_format(const tael_model *model, const tael_message *messages, size_t count,
                                       const char *tools_json, bool open_reply, char **out);
 
@@ -71,15 +71,15 @@ typedef struct tael_catalogue_entry {
 typedef int tael_catalogue_fn(const tael_catalogue_entry *entry, void *user);
 TAEL_API tael_status tael_catalogue_each(const char *home, tael_catalogue_fn *each, void *user);
 
-/* The file of a catalogue name, or the path itself when `name` is one. TAEL_NOT_FOUND tells how to pull it. NULL `name`:
- * the configured default ($TAEL_MODEL), else the best installed model for this device. */
+/* The file of a catalogue name, or the path itself when `name` is one. TAEL_NOT_FOUND tells how to pull it. NULL
+ * `name`: the configured default ($TAEL_MODEL), else the best installed model for this device. */
 TAEL_API tael_status tael_model_find(const char *home, const char *name, char *path, size_t cap);
 
 typedef struct tael_progress {
-    uint64_t done_bytes, total_bytes; /* total 0: unknown yet */
+    uint64_t done_bytes, total_bytes;      /* total 0: unknown yet */
     double bytes_per_second, seconds_left; /* seconds_left < 0: unknown yet */
-    const char *source;               /* where it comes from, a name for people */
-    const char *stage;                /* "downloading", "verifying" */
+    const char *source;                    /* where it comes from, a name for people */
+    const char *stage;                     /* "downloading", "verifying" */
 } tael_progress;
 typedef int tael_progress_fn(const tael_progress *progress, void *user); /* non-zero: stop, what is there resumes */
 

@@ -20,25 +20,26 @@
 extern "C" {
 #endif
 
-/* X(constant, name in JSON, English, Chinese). Add a code when a caller would act differently, else a better sentence. */
-#define TAEL_STATUS_MAP(X)                                                                                             \
-    X(TAEL_OK, "ok", "done", "完成")                                                                                   \
-    X(TAEL_MISUSE, "misuse", "a call that the library does not allow", "不允许的调用")                                 \
-    X(TAEL_NO_MEMORY, "no_memory", "not enough memory", "内存不足")                                                    \
-    X(TAEL_NOT_FOUND, "not_found", "not found", "未找到")                                                              \
-    X(TAEL_IO, "io", "reading or writing failed", "读写失败")                                                          \
-    X(TAEL_NO_SPACE, "no_space", "the disk is full", "磁盘已满")                                                       \
-    X(TAEL_DENIED, "denied", "permission denied", "没有权限")                                                          \
-    X(TAEL_BAD_INPUT, "bad_input", "the input is not what it should be", "输入有误")                                   \
-    X(TAEL_UNSUPPORTED, "unsupported", "not supported", "不支持")                                                      \
-    X(TAEL_LIMIT, "limit", "a limit was reached", "超出上限")                                                          \
-    X(TAEL_BAD_KEY, "bad_key", "the key does not fit", "密钥不符")                                                     \
-    X(TAEL_LOCKED, "locked", "another process is using it", "正被另一个进程使用")                                      \
-    X(TAEL_CORRUPT, "corrupt", "damaged data", "数据已损坏")                                                           \
-    X(TAEL_CHECKSUM, "checksum", "the checksum differs", "校验和不符")                                                 \
-    X(TAEL_NETWORK, "network", "the network did not answer", "网络无响应")                                             \
-    X(TAEL_CONTEXT_FULL, "context_full", "the context is full", "上下文已满")                                          \
-    X(TAEL_CANCELLED, "cancelled", "cancelled", "已取消")                                                              \
+/* X(constant, name in JSON, English, Chinese). Add a code when a caller would act differently, else a better sentence.
+ */
+#define TAEL_STATUS_MAP(X)                                                             \
+    X(TAEL_OK, "ok", "done", "完成")                                                   \
+    X(TAEL_MISUSE, "misuse", "a call that the library does not allow", "不允许的调用") \
+    X(TAEL_NO_MEMORY, "no_memory", "not enough memory", "内存不足")                    \
+    X(TAEL_NOT_FOUND, "not_found", "not found", "未找到")                              \
+    X(TAEL_IO, "io", "reading or writing failed", "读写失败")                          \
+    X(TAEL_NO_SPACE, "no_space", "the disk is full", "磁盘已满")                       \
+    X(TAEL_DENIED, "denied", "permission denied", "没有权限")                          \
+    X(TAEL_BAD_INPUT, "bad_input", "the input is not what it should be", "输入有误")   \
+    X(TAEL_UNSUPPORTED, "unsupported", "not supported", "不支持")                      \
+    X(TAEL_LIMIT, "limit", "a limit was reached", "超出上限")                          \
+    X(TAEL_BAD_KEY, "bad_key", "the key does not fit", "密钥不符")                     \
+    X(TAEL_LOCKED, "locked", "another process is using it", "正被另一个进程使用")      \
+    X(TAEL_CORRUPT, "corrupt", "damaged data", "数据已损坏")                           \
+    X(TAEL_CHECKSUM, "checksum", "the checksum differs", "校验和不符")                 \
+    X(TAEL_NETWORK, "network", "the network did not answer", "网络无响应")             \
+    X(TAEL_CONTEXT_FULL, "context_full", "the context is full", "上下文已满")          \
+    X(TAEL_CANCELLED, "cancelled", "cancelled", "已取消")                              \
     X(TAEL_INTERNAL, "internal", "a defect in Tael", "Tael 内部错误")
 
 typedef enum tael_status {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A question's way: its times are found by code, a model on the device writes the query under a schema, words are resolved
- * against the table and the ledger, the ledger computes, and the sentence is made around the figures. */
+/* A question's way: its times are found by code, a model on the device writes the query under a schema, words are
+ * resolved against the table and the ledger, the ledger computes, and the sentence is made around the figures. */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +18,9 @@ typedef struct parts { /* what a tael_answer owns besides its texts */
 
 /* ---- The model's part: the question to a plan ---- */
 
-/* The question with T1, T2 for its times: the model needs to know that they are there, not what they are. */
+/* The question with T1, T2 for its times: the model needs to know that they are there, not what they are. A prompt's
+ * special tokens are honoured as text, so "<|" of a question is parted: asking can't end the user's turn and begin
+ * another. */
 static tael_status mask_times(tael__buffer *out, const tael__job *job)
 {
     size_t at = 0, mark = 0, bytes = strlen(job->question);
@@ -29,6 +31,9 @@ static tael_status mask_times(tael__buffer *out, const tael__job *job)
         if (here) {
             tael__buffer_format(out, "T%zu", ++mark);
             at += here->bytes;
+        } else if (job->question[at] == '<' && job->question[at + 1] == '|') {
+            tael__buffer_text(out, "< ");
+            at++;
         } else {
             tael__buffer_append(out, job->question + at++, 1);
         }
@@ -52,8 +57,8 @@ static tael_status prompt_instructions(tael_session *session, const char *text, 
     return TAEL_OK;
 }
 
-static tael_status write_plan(tael_session *session, const tael_model *model, const tael__job *job, const tael_ask_options *options, tael__buffer *json,
-                              tael_generation *timing)
+static tael_status write_plan(tael_session *session, const tael_model *model, const tael__job *job,
+                              const tael_ask_options *options, tael__buffer *json, tael_generation *timing)
 {
     char *fixed = NULL, *whole = NULL;
     tael__buffer instructions = {.max = TAEL__MAX_PROMPT_BYTES}, question = {.max = TAEL__MAX_PROMPT_BYTES};
@@ -68,7 +73,8 @@ static tael_status write_plan(tael_session *session, const tael_model *model, co
     if (status == TAEL_OK) status = prompt_instructions(session, fixed, options->prefix_path);
     if (status == TAEL_OK) status = tael_session_prompt(session, whole, strlen(whole), true);
     if (status == TAEL_OK) {
-        tael_generate_options generate = {.size = sizeof generate, .max_tokens = MAX_PLAN_TOKENS, .greedy = true, .schema = tael__plan_schema()};
+        tael_generate_options generate = {
+            .size = sizeof generate, .max_tokens = MAX_PLAN_TOKENS, .greedy = true, .schema = tael__plan_schema()};
         status = tael_session_generate(session, &generate, keep_text, json, timing);
     }
     if (status == TAEL_OK) status = json->failed;
@@ -85,7 +91,8 @@ done:
 /* Are the two words alternatives in the question ("库迪和瑞幸", "Cotti or Luckin"), or a thing of a thing? */
 static bool are_alternatives(const char *question, const char *a, const char *b)
 {
-    static const char *const links[] = {"和", "跟", "与", "或", "还是", "、", "以及", "加", "比", "vs", " and ", " or ", ",", "，", "&", "+"};
+    static const char *const links[] = {"和", "跟", "与",    "或",   "还是", "、", "以及", "加",
+                                        "比", "vs", " and ", " or ", ",",    "，", "&",    "+"};
     const char *x = strcasestr(question, a), *y = strcasestr(question, b);
     if (!x || !y) return true;
     const char *from = x < y ? x + strlen(a) : y + strlen(b), *to = x < y ? y : x;
@@ -132,7 +139,8 @@ static tael_status take_words(tael__job *job)
         tael__terms terms = {0};
         tael_status status = tael__resolve(&terms, &known, plan->not_about[i], job->question, &job->merchants);
         if (status == TAEL_OK && known != TAEL__NOISE) {
-            for (size_t k = 0; k < terms.count && status == TAEL_OK; k++) status = tael__terms_add(&job->not_about, terms.items[k], strlen(terms.items[k]));
+            for (size_t k = 0; k < terms.count && status == TAEL_OK; k++)
+                status = tael__terms_add(&job->not_about, terms.items[k], strlen(terms.items[k]));
             snprintf(job->not_label, sizeof job->not_label, "%s", plan->not_about[i]);
         }
         tael__terms_free(&terms);
@@ -147,10 +155,12 @@ static tael_status take_words(tael__job *job)
 static tael_status group_words(tael__job *job)
 {
     job->any_about = job->about_count > 1 && are_alternatives(job->question, job->labels[0], job->labels[1]);
-    for (size_t i = 0; i < job->about_count; i++) job->groups[i] = (tael_term_group){job->about[i].items, job->about[i].count};
+    for (size_t i = 0; i < job->about_count; i++)
+        job->groups[i] = (tael_term_group){job->about[i].items, job->about[i].count};
     if (!job->any_about || job->plan->want == TAEL__WANT_COMPARE || job->plan->want == TAEL__WANT_SHARE) return TAEL_OK;
     for (size_t i = 0; i < job->about_count; i++)
-        for (size_t k = 0; k < job->about[i].count; k++) TAEL_TRY(tael__terms_add(&job->joined, job->about[i].items[k], strlen(job->about[i].items[k])));
+        for (size_t k = 0; k < job->about[i].count; k++)
+            TAEL_TRY(tael__terms_add(&job->joined, job->about[i].items[k], strlen(job->about[i].items[k])));
     job->groups[0] = (tael_term_group){job->joined.items, job->joined.count};
     return TAEL_OK;
 }
@@ -159,7 +169,9 @@ static tael_status answer(tael__job *job)
 {
     if (job->plan->want == TAEL__WANT_OTHER) {
         job->route = "out_of_scope";
-        SAY(job, "%s", "%s", job->chinese ? "这个问题不在账本范围内；我只回答您自己的收支。" : "That is outside the ledger; I answer about your own spending and income.");
+        SAY(job, "%s", "%s",
+            job->chinese ? "这个问题不在账本范围内；我只回答您自己的收支。"
+                         : "That is outside the ledger; I answer about your own spending and income.");
         return job->text.failed;
     }
     TAEL_TRY(take_words(job));
@@ -217,11 +229,16 @@ static tael_status check_question(const char *question)
 {
     size_t bytes = strlen(question);
     if (strspn(question, " \t\r\n") == bytes)
-        return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("ask: the question is empty; write one", "提问：问题是空的；请写下问题"));
+        return tael__fail(TAEL_BAD_INPUT,
+                          TAEL_SAY("ask: the question is empty; write one", "提问：问题是空的；请写下问题"));
     if (bytes > MAX_QUESTION_BYTES)
-        return tael__fail(TAEL_LIMIT, TAEL_SAY("ask: the question is longer than %d bytes; make it shorter", "提问：问题超过 %d 字节；请缩短"), MAX_QUESTION_BYTES);
+        return tael__fail(
+            TAEL_LIMIT,
+            TAEL_SAY("ask: the question is longer than %d bytes; make it shorter", "提问：问题超过 %d 字节；请缩短"),
+            MAX_QUESTION_BYTES);
     if (!tael__utf8_valid(question, bytes))
-        return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("ask: the question isn't UTF-8 text; check the terminal's encoding", "提问：问题不是 UTF-8 文本；请检查终端编码"));
+        return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("ask: the question isn't UTF-8 text; check the terminal's encoding",
+                                                   "提问：问题不是 UTF-8 文本；请检查终端编码"));
     return TAEL_OK;
 }
 
@@ -232,7 +249,8 @@ static tael_status find_today(tael__date *today, const tael_ask_options *options
         return TAEL_OK;
     }
     if (tael__date_parse(today, options->today)) return TAEL_OK;
-    return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("today: not a date; write it as 2026-11-20", "today：不是日期；请写成 2026-11-20"));
+    return tael__fail(TAEL_BAD_INPUT,
+                      TAEL_SAY("today: not a date; write it as 2026-11-20", "today：不是日期；请写成 2026-11-20"));
 }
 
 static void job_free(tael__job *job)
@@ -286,13 +304,15 @@ static tael_status run_job(const tael_model *model, tael__job *job, const tael_a
     return status;
 }
 
-tael_status tael_ask(const tael_model *model, tael_ledger *ledger, const char *question, const tael_ask_options *options, tael_answer *out)
+tael_status tael_ask(const tael_model *model, tael_ledger *ledger, const char *question,
+                     const tael_ask_options *options, tael_answer *out)
 {
     tael_ask_options defaults = {.size = sizeof defaults};
     double start = tael__clock_seconds();
     if (!options) options = &defaults;
     if (!model || !ledger || !question || !out || options->size == 0)
-        return tael__fail(TAEL_MISUSE, TAEL_SAY("ask: an argument is missing; see tael/assistant.h", "提问：缺少参数；见 tael/assistant.h"));
+        return tael__fail(TAEL_MISUSE, TAEL_SAY("ask: an argument is missing; see tael/assistant.h",
+                                                "提问：缺少参数；见 tael/assistant.h"));
     *out = (tael_answer){0};
     TAEL_TRY(check_question(question));
     tael__job *job = tael__alloc_zero(sizeof *job);

@@ -11,7 +11,8 @@ typedef struct side {
     tael__bounds bounds;
 } side;
 
-static tael_status sum_side(tael__job *job, side *s, const char *name, const tael__period *period, const tael_term_group *group)
+static tael_status sum_side(tael__job *job, side *s, const char *name, const tael__period *period,
+                            const tael_term_group *group)
 {
     s->name = name;
     s->query = tael__job_query(job, TAEL_SUM, period, &s->bounds);
@@ -25,8 +26,8 @@ static void say_percent(tael__job *job, const side *a, const side *b)
     percent = (double)(int64_t)(percent * 100 + (percent < 0 ? -0.5 : 0.5)) / 100;
     tael_group_row ids = {.records = a->row.records, .record_count = a->row.record_count};
     tael__figure_number(job, NAME(job, "change", "变化"), percent, "percent", &a->query, &ids);
-    SAY(job, "%s: %s; %s: %s; a change of %+.2f%%.", "%s：%s；%s：%s；变化 %+.2f%%。", a->name, tael__money_text(job, a->row.minor), b->name,
-        tael__money_text(job, b->row.minor), percent);
+    SAY(job, "%s: %s; %s: %s; a change of %+.2f%%.", "%s：%s；%s：%s；变化 %+.2f%%。", a->name,
+        tael__money_text(job, a->row.minor), b->name, tael__money_text(job, b->row.minor), percent);
 }
 
 static void say_difference(tael__job *job, const side *a, const side *b, bool things)
@@ -34,12 +35,16 @@ static void say_difference(tael__job *job, const side *a, const side *b, bool th
     int64_t difference = a->row.minor - b->row.minor;
     const side *more = difference >= 0 ? a : b, *less = difference >= 0 ? b : a;
     tael_group_row ids = {.records = more->row.records, .record_count = more->row.record_count};
-    if (things) tael__figure_text(job, NAME(job, "more", "更多"), more->name, "name", &more->query, &ids);
-    else tael__figure_row(job, NAME(job, "difference", "相差"), difference < 0 ? -difference : difference, &a->query, &a->row);
+    if (things)
+        tael__figure_text(job, NAME(job, "more", "更多"), more->name, "name", &more->query, &ids);
+    else
+        tael__figure_row(job, NAME(job, "difference", "相差"), difference < 0 ? -difference : difference, &a->query,
+                         &a->row);
     tael__figure_row(job, a->name, a->row.minor, &a->query, &a->row);
     tael__figure_row(job, b->name, b->row.minor, &b->query, &b->row);
-    SAY(job, "%s: %s; %s: %s. %s is %s more.", "%s：%s；%s：%s。%s多 %s。", a->name, tael__money_text(job, a->row.minor), b->name,
-        tael__money_text(job, b->row.minor), more->name, tael__money_text(job, more->row.minor - less->row.minor));
+    SAY(job, "%s: %s; %s: %s. %s is %s more.", "%s：%s；%s：%s。%s多 %s。", a->name,
+        tael__money_text(job, a->row.minor), b->name, tael__money_text(job, b->row.minor), more->name,
+        tael__money_text(job, more->row.minor - less->row.minor));
 }
 
 tael_status tael__answer_compare(tael__job *job)
@@ -58,7 +63,8 @@ tael_status tael__answer_compare(tael__job *job)
     }
     if (status == TAEL_OK && a.row.count == 0 && b.row.count == 0) {
         job->route = "no_data";
-        SAY(job, "The ledger has nothing for %s, neither %s nor %s.", "账本里没有%s的记录：%s、%s 都没有。", tael__subject_text(job), a.name, b.name);
+        SAY(job, "The ledger has nothing for %s, neither %s nor %s.", "账本里没有%s的记录：%s、%s 都没有。",
+            tael__subject_text(job), a.name, b.name);
     } else if (status == TAEL_OK && b.row.minor != 0 && tael__asks(job, "百分|%|％|percent|比例")) {
         say_percent(job, &a, &b);
     } else if (status == TAEL_OK) {

@@ -81,7 +81,8 @@ void tael__row_free(tael__row *row)
 
 static bool within(const tael__period *inner, const tael__period *outer)
 {
-    return tael__days_of(inner->from) >= tael__days_of(outer->from) && tael__days_of(inner->to) <= tael__days_of(outer->to);
+    return tael__days_of(inner->from) >= tael__days_of(outer->from) &&
+           tael__days_of(inner->to) <= tael__days_of(outer->to);
 }
 
 /* "今年……9月" names a year and a month of it: the narrower one is meant. */
@@ -114,7 +115,8 @@ static tael_status sum_periods(tael__job *job, tael_query *q, tael__bounds *boun
     const tael__period *only = tael__job_period(job);
     bool apart = job->when.count > 1;
     for (size_t i = 0; i < job->when.count && apart; i++)
-        for (size_t k = 0; k < job->when.count; k++) apart &= i == k || !within(&job->when.periods[i], &job->when.periods[k]);
+        for (size_t k = 0; k < job->when.count; k++)
+            apart &= i == k || !within(&job->when.periods[i], &job->when.periods[k]);
     *q = tael__job_query(job, TAEL_SUM, apart ? &job->when.periods[0] : only, bounds);
     TAEL_TRY(tael__job_row(job, q, total));
     for (size_t i = 1; apart && i < job->when.count; i++) {
@@ -139,8 +141,9 @@ static tael_status sum_periods(tael__job *job, tael_query *q, tael__bounds *boun
 static void say_nothing_found(tael__job *job)
 {
     job->route = "no_data";
-    SAY(job, "The ledger has no %s for %s %s.", "账本里%3$s没有%2$s的%1$s记录。", job->plan->income ? NAME(job, "income", "收入") : NAME(job, "spending", "支出"),
-        tael__subject_text(job), tael__period_text(job, tael__job_period(job)));
+    SAY(job, "The ledger has no %s for %s %s.", "账本里%3$s没有%2$s的%1$s记录。",
+        job->plan->income ? NAME(job, "income", "收入") : NAME(job, "spending", "支出"), tael__subject_text(job),
+        tael__period_text(job, tael__job_period(job)));
 }
 
 static tael_status answer_sum(tael__job *job, bool count_first)
@@ -158,11 +161,11 @@ static tael_status answer_sum(tael__job *job, bool count_first)
         tael__figure_number(job, NAME(job, "times", "笔数"), (double)row.count, "count", &q, &ids);
         if (count_first) tael__figure_row(job, name, row.minor, &q, &row);
         if (count_first)
-            SAY(job, "%s, %s: %lld times, %s in all.", "%2$s，%1$s共 %3$lld 笔，合计 %4$s。", tael__subject_text(job), tael__period_text(job, tael__job_period(job)),
-                (long long)row.count, tael__money_text(job, row.minor));
+            SAY(job, "%s, %s: %lld times, %s in all.", "%2$s，%1$s共 %3$lld 笔，合计 %4$s。", tael__subject_text(job),
+                tael__period_text(job, tael__job_period(job)), (long long)row.count, tael__money_text(job, row.minor));
         else
-            SAY(job, "%s, %s: %s, in %lld payments.", "%2$s，%1$s共 %3$s（%4$lld 笔）。", tael__subject_text(job), tael__period_text(job, tael__job_period(job)),
-                tael__money_text(job, row.minor), (long long)row.count);
+            SAY(job, "%s, %s: %s, in %lld payments.", "%2$s，%1$s共 %3$s（%4$lld 笔）。", tael__subject_text(job),
+                tael__period_text(job, tael__job_period(job)), tael__money_text(job, row.minor), (long long)row.count);
     }
     tael__row_free(&row);
     return status;
@@ -178,15 +181,19 @@ static tael_status answer_average(tael__job *job)
         say_nothing_found(job);
     } else {
         tael__figure_row(job, NAME(job, "average", "平均每笔"), row.value, &q, &row);
-        SAY(job, "%s, %s: %s on average (%lld payments, %s in all).", "%2$s，%1$s平均每笔 %3$s（共 %4$lld 笔，%5$s）。", tael__subject_text(job),
-            tael__period_text(job, tael__job_period(job)), tael__money_text(job, row.value), (long long)row.count, tael__money_text(job, row.minor));
+        SAY(job, "%s, %s: %s on average (%lld payments, %s in all).", "%2$s，%1$s平均每笔 %3$s（共 %4$lld 笔，%5$s）。",
+            tael__subject_text(job), tael__period_text(job, tael__job_period(job)), tael__money_text(job, row.value),
+            (long long)row.count, tael__money_text(job, row.minor));
     }
     tael__row_free(&row);
     return TAEL_OK;
 }
 
 /* Half away from zero, as averages of the ledger are. */
-static int64_t divide(int64_t sum, int64_t by) { return (sum >= 0 ? sum + by / 2 : sum - by / 2) / by; }
+static int64_t divide(int64_t sum, int64_t by)
+{
+    return (sum >= 0 ? sum + by / 2 : sum - by / 2) / by;
+}
 
 static tael_status answer_daily(tael__job *job)
 {
@@ -203,8 +210,9 @@ static tael_status answer_daily(tael__job *job)
     } else {
         tael__figure_row(job, NAME(job, "a day", "平均每天"), divide(row.minor, days), &q, &row);
         tael__figure_row(job, NAME(job, "spent", "合计"), row.minor, &q, &row);
-        SAY(job, "%s, %s: %s a day (%s over %lld days).", "%2$s，%1$s平均每天 %3$s（%5$lld 天共 %4$s）。", tael__subject_text(job), tael__period_text(job, p),
-            tael__money_text(job, divide(row.minor, days)), tael__money_text(job, row.minor), (long long)days);
+        SAY(job, "%s, %s: %s a day (%s over %lld days).", "%2$s，%1$s平均每天 %3$s（%5$lld 天共 %4$s）。",
+            tael__subject_text(job), tael__period_text(job, p), tael__money_text(job, divide(row.minor, days)),
+            tael__money_text(job, row.minor), (long long)days);
     }
     tael__row_free(&row);
     return TAEL_OK;
@@ -226,10 +234,13 @@ static tael_status answer_extreme(tael__job *job, bool largest)
     }
     const char *date = tael__date_text(tael__date_of_ms(row.time_ms, TAEL__SHANGHAI_OFFSET_MINUTES));
     tael_group_row ids = {.records = row.records, .record_count = row.record_count};
-    tael__figure_row(job, largest ? NAME(job, "largest", "最大一笔") : NAME(job, "smallest", "最小一笔"), row.value, &q, &row);
+    tael__figure_row(job, largest ? NAME(job, "largest", "最大一笔") : NAME(job, "smallest", "最小一笔"), row.value, &q,
+                     &row);
     tael__figure_text(job, NAME(job, "date", "日期"), date, "date", &q, &ids);
-    SAY(job, "%s, %s: the %s was %s at %s on %s.", "%2$s，%1$s%3$s是 %4$s，%6$s，%5$s。", tael__subject_text(job), tael__period_text(job, tael__job_period(job)),
-        largest ? NAME(job, "largest", "最大一笔") : NAME(job, "smallest", "最小一笔"), tael__money_text(job, row.value), row.key, date);
+    SAY(job, "%s, %s: the %s was %s at %s on %s.", "%2$s，%1$s%3$s是 %4$s，%6$s，%5$s。", tael__subject_text(job),
+        tael__period_text(job, tael__job_period(job)),
+        largest ? NAME(job, "largest", "最大一笔") : NAME(job, "smallest", "最小一笔"),
+        tael__money_text(job, row.value), row.key, date);
     tael__row_free(&row);
     return TAEL_OK;
 }
@@ -245,8 +256,9 @@ static tael_status answer_budget(tael__job *job)
     int64_t limit = job->plan->budget_minor, left = limit - row.minor;
     tael__figure_row(job, left >= 0 ? NAME(job, "left", "剩余") : NAME(job, "over", "超出"), left, &q, &row);
     tael__figure_row(job, NAME(job, "spent", "已花"), row.minor, &q, &row);
-    SAY(job, "%s, %s: %s of %s spent, %s %s.", "%2$s，%1$s预算 %4$s，已花 %3$s，%6$s %5$s。", tael__subject_text(job), tael__period_text(job, p),
-        tael__money_text(job, row.minor), tael__money_text(job, limit), tael__money_text(job, left < 0 ? -left : left),
+    SAY(job, "%s, %s: %s of %s spent, %s %s.", "%2$s，%1$s预算 %4$s，已花 %3$s，%6$s %5$s。", tael__subject_text(job),
+        tael__period_text(job, p), tael__money_text(job, row.minor), tael__money_text(job, limit),
+        tael__money_text(job, left < 0 ? -left : left),
         left >= 0 ? NAME(job, "left", "还剩") : NAME(job, "over", "超出"));
     tael__row_free(&row);
     return TAEL_OK;
@@ -259,8 +271,11 @@ static tael_status answer_share(tael__job *job)
     const tael__period *p = tael__job_period(job);
     tael_query q = tael__job_query(job, TAEL_SUM, p, &bounds), all = q;
     bool of_another = job->about_count == 2; /* "coffee as a share of food" */
-    if (of_another) q.filter.all_of = &job->groups[0], q.filter.all_count = 1, all.filter.all_of = &job->groups[1], all.filter.all_count = 1;
-    else all.filter.all_count = 0, all.filter.source = all.filter.method = NULL;
+    if (of_another)
+        q.filter.all_of = &job->groups[0], q.filter.all_count = 1, all.filter.all_of = &job->groups[1],
+        all.filter.all_count = 1;
+    else
+        all.filter.all_count = 0, all.filter.source = all.filter.method = NULL;
     TAEL_TRY(tael__job_row(job, &q, &part));
     tael_status status = tael__job_row(job, &all, &whole);
     if (status == TAEL_OK && (whole.minor == 0 || part.count == 0)) {
@@ -268,11 +283,12 @@ static tael_status answer_share(tael__job *job)
     } else if (status == TAEL_OK) {
         double percent = 100.0 * (double)part.minor / (double)whole.minor;
         tael_group_row ids = {.records = part.records, .record_count = part.record_count};
-        tael__figure_number(job, NAME(job, "share", "占比"), (double)(int64_t)(percent * 100 + 0.5) / 100, "percent", &q, &ids);
+        tael__figure_number(job, NAME(job, "share", "占比"), (double)(int64_t)(percent * 100 + 0.5) / 100, "percent",
+                            &q, &ids);
         tael__figure_row(job, NAME(job, "part", "部分"), part.minor, &q, &part);
         tael__figure_row(job, NAME(job, "whole", "总额"), whole.minor, &all, &whole);
-        SAY(job, "%s, %s: %.2f%% (%s of %s).", "%2$s，%1$s占 %3$.2f%%（%4$s / %5$s）。", tael__subject_text(job), tael__period_text(job, p), percent,
-            tael__money_text(job, part.minor), tael__money_text(job, whole.minor));
+        SAY(job, "%s, %s: %.2f%% (%s of %s).", "%2$s，%1$s占 %3$.2f%%（%4$s / %5$s）。", tael__subject_text(job),
+            tael__period_text(job, p), percent, tael__money_text(job, part.minor), tael__money_text(job, whole.minor));
     }
     tael__row_free(&part);
     tael__row_free(&whole);

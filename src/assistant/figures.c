@@ -9,12 +9,14 @@
 static void query_text(tael__buffer *out, const tael_query *q)
 {
     static const char *const measures[] = {"sum", "count", "average", "max", "min", "first", "last"};
-    static const char *const groups[] = {"", "day", "month", "year", "weekday", "hour", "category", "merchant", "method", "source"};
+    static const char *const groups[] = {"",     "day",      "month",    "year",   "weekday",
+                                         "hour", "category", "merchant", "method", "source"};
     const tael_filter *f = &q->filter;
     tael__buffer_format(out, "%s %s", measures[q->measure], f->direction == TAEL_INCOME ? "income" : "expense");
     if (f->from || f->to) tael__buffer_format(out, " %s..%s", f->from ? f->from : "", f->to ? f->to : "");
     for (size_t g = 0; g < f->all_count; g++)
-        for (size_t i = 0; i < f->all_of[g].count; i++) tael__buffer_format(out, "%s%s", i ? "|" : g ? "] and [" : " [", f->all_of[g].items[i]);
+        for (size_t i = 0; i < f->all_of[g].count; i++)
+            tael__buffer_format(out, "%s%s", i ? "|" : g ? "] and [" : " [", f->all_of[g].items[i]);
     if (f->all_count) tael__buffer_text(out, "]");
     for (size_t i = 0; i < f->no_count; i++) tael__buffer_format(out, "%s%s", i ? "|" : " not [", f->no_terms[i]);
     if (f->no_count) tael__buffer_text(out, "]");
@@ -27,7 +29,8 @@ static void query_text(tael__buffer *out, const tael_query *q)
 }
 
 /* The next figure with its name, query and rows; NULL when there is no room or memory. */
-static tael_figure *add(tael__job *job, const char *name, const char *unit, const tael_query *query, const tael_group_row *row)
+static tael_figure *add(tael__job *job, const char *name, const char *unit, const tael_query *query,
+                        const tael_group_row *row)
 {
     if (job->text.failed != TAEL_OK || job->figure_count == TAEL__MAX_FIGURES) return NULL;
     tael_figure *f = &job->figures[job->figure_count++];
@@ -46,7 +49,8 @@ static tael_figure *add(tael__job *job, const char *name, const char *unit, cons
     return f;
 }
 
-void tael__figure_money(tael__job *job, const char *name, int64_t minor, const tael_query *query, const tael_group_row *row)
+void tael__figure_money(tael__job *job, const char *name, int64_t minor, const tael_query *query,
+                        const tael_group_row *row)
 {
     tael_figure *f = add(job, name, job->summary.currency, query, row);
     if (!f) return;
@@ -54,13 +58,15 @@ void tael__figure_money(tael__job *job, const char *name, int64_t minor, const t
     f->minor = minor;
 }
 
-void tael__figure_number(tael__job *job, const char *name, double value, const char *unit, const tael_query *query, const tael_group_row *row)
+void tael__figure_number(tael__job *job, const char *name, double value, const char *unit, const tael_query *query,
+                         const tael_group_row *row)
 {
     tael_figure *f = add(job, name, unit, query, row);
     if (f) f->value = value;
 }
 
-void tael__figure_text(tael__job *job, const char *name, const char *text, const char *unit, const tael_query *query, const tael_group_row *row)
+void tael__figure_text(tael__job *job, const char *name, const char *text, const char *unit, const tael_query *query,
+                       const tael_group_row *row)
 {
     tael_figure *f = add(job, name, unit, query, row);
     if (!f) return;
@@ -124,17 +130,21 @@ const char *tael__period_text(const tael__job *job, const tael__period *p)
 {
     char *out = rotating();
     if (!p) return job->chinese ? "账本全部时间" : "in the whole ledger";
-    bool same_year = p->from.year == p->to.year, first = p->from.day == 1, to_today = tael__days_of(p->to) == tael__days_of(job->today);
+    bool same_year = p->from.year == p->to.year, first = p->from.day == 1,
+         to_today = tael__days_of(p->to) == tael__days_of(job->today);
     bool last = p->to.day == tael__days_in_month(p->to.year, p->to.month) || to_today;
     if (tael__days_of(p->from) == tael__days_of(p->to)) {
         snprintf(out, 128, job->chinese ? "%s" : "on %s", tael__date_text(p->from));
     } else if (same_year && first && last && p->from.month == p->to.month) {
-        if (job->chinese) snprintf(out, 128, "%d年%d月", p->from.year, p->from.month);
-        else snprintf(out, 128, "in %s %d", english_months[p->from.month - 1], p->from.year);
+        if (job->chinese)
+            snprintf(out, 128, "%d年%d月", p->from.year, p->from.month);
+        else
+            snprintf(out, 128, "in %s %d", english_months[p->from.month - 1], p->from.year);
     } else if (same_year && first && last && p->from.month == 1 && (p->to.month == 12 || to_today)) {
         snprintf(out, 128, job->chinese ? "%d年" : "in %d", p->from.year);
     } else {
-        snprintf(out, 128, job->chinese ? "%s 至 %s" : "from %s to %s", tael__date_text(p->from), tael__date_text(p->to));
+        snprintf(out, 128, job->chinese ? "%s 至 %s" : "from %s to %s", tael__date_text(p->from),
+                 tael__date_text(p->to));
     }
     return out;
 }
@@ -145,12 +155,17 @@ const char *tael__subject_text(const tael__job *job)
     size_t at = 0;
     out[0] = '\0';
     for (size_t i = 0; i < job->about_count; i++)
-        at += (size_t)snprintf(out + at, 128, "%s%s", i ? (job->any_about ? (job->chinese ? "和" : " and ") : "·") : "", job->labels[i]);
+        at += (size_t)snprintf(out + at, 128, "%s%s", i ? (job->any_about ? (job->chinese ? "和" : " and ") : "·") : "",
+                               job->labels[i]);
     if (job->method || job->source) {
         const char *paid = job->plan->paid_with;
-        at += (size_t)snprintf(out + at, 128, job->chinese ? "%s%s支付" : "%spaid with %s", at ? (job->chinese ? "，" : ", ") : "", paid);
+        at += (size_t)snprintf(out + at, 128, job->chinese ? "%s%s支付" : "%spaid with %s",
+                               at ? (job->chinese ? "，" : ", ") : "", paid);
     }
-    if (at == 0) at += (size_t)snprintf(out, 64, "%s", job->plan->income ? (job->chinese ? "全部收入" : "all income") : (job->chinese ? "全部支出" : "all spending"));
+    if (at == 0)
+        at += (size_t)snprintf(out, 64, "%s",
+                               job->plan->income ? (job->chinese ? "全部收入" : "all income")
+                                                 : (job->chinese ? "全部支出" : "all spending"));
     if (*job->not_label) snprintf(out + at, 128, job->chinese ? "（不含%s）" : " (without %s)", job->not_label);
     return out;
 }

@@ -12,37 +12,40 @@
 #define TAEL__MAX_FIGURES 64
 
 typedef struct tael__job {
-    tael_ledger *ledger;          /* borrowed, as are the next two */
+    tael_ledger *ledger; /* borrowed, as are the next two */
     const char *question;
     const tael__plan *plan;
     tael__when when;
     tael__date today;
-    bool chinese;                 /* the question's language, which is the answer's */
+    bool chinese; /* the question's language, which is the answer's */
     tael_ledger_summary summary;
     tael__merchants merchants;
     tael__terms about[TAEL__PLAN_WORDS]; /* of the words that are known */
     char labels[TAEL__PLAN_WORDS][TAEL__WORD_BYTES];
     size_t about_count, unknown_count;
     char unknown[TAEL__WORD_BYTES]; /* the first word that nothing is known of */
-    bool any_about;               /* the words are alternatives ("A and B"), not conditions on one row ("A's B") */
+    bool any_about;                 /* the words are alternatives ("A and B"), not conditions on one row ("A's B") */
     tael__terms not_about;
     char not_label[TAEL__WORD_BYTES];
-    const char *source, *method;  /* how it was paid */
+    const char *source, *method; /* how it was paid */
     tael_term_group groups[TAEL__PLAN_WORDS];
-    tael__terms joined;           /* all of `about` as alternatives */
+    tael__terms joined; /* all of `about` as alternatives */
 
     tael_figure figures[TAEL__MAX_FIGURES];
     size_t figure_count;
-    tael__buffer text;            /* the sentence */
+    tael__buffer text; /* the sentence */
     const char *route;
 } tael__job;
 
 /* ---- Figures and sentences (figures.c). A failure sticks in job->text.failed. ---- */
 
 /* The figures take copies. `row` gives the records, `query` what was asked; both may be NULL. */
-void tael__figure_money(tael__job *job, const char *name, int64_t minor, const tael_query *query, const tael_group_row *row);
-void tael__figure_number(tael__job *job, const char *name, double value, const char *unit, const tael_query *query, const tael_group_row *row);
-void tael__figure_text(tael__job *job, const char *name, const char *text, const char *unit, const tael_query *query, const tael_group_row *row);
+void tael__figure_money(tael__job *job, const char *name, int64_t minor, const tael_query *query,
+                        const tael_group_row *row);
+void tael__figure_number(tael__job *job, const char *name, double value, const char *unit, const tael_query *query,
+                         const tael_group_row *row);
+void tael__figure_text(tael__job *job, const char *name, const char *text, const char *unit, const tael_query *query,
+                       const tael_group_row *row);
 void tael__figures_free(tael_figure *figures, size_t count);
 
 /* "¥1,234.56" in one of eight rotating buffers; "2026年10月" or "October 2026" for a period that is one. */
@@ -72,7 +75,8 @@ typedef struct tael__bounds {
 } tael__bounds;
 
 /* A query over what the question is about, in `period` (NULL: the whole ledger). `bounds` must outlive it. */
-tael_query tael__job_query(const tael__job *job, tael_measure measure, const tael__period *period, tael__bounds *bounds);
+tael_query tael__job_query(const tael__job *job, tael_measure measure, const tael__period *period,
+                           tael__bounds *bounds);
 /* Runs it for at most `cap` rows. Free each with tael__row_free. */
 tael_status tael__job_rows(const tael__job *job, const tael_query *query, tael__row *rows, size_t cap, size_t *count);
 tael_status tael__job_row(const tael__job *job, const tael_query *query, tael__row *row); /* the one row of BY_NONE */
@@ -83,7 +87,7 @@ void tael__figure_row(tael__job *job, const char *name, int64_t minor, const tae
 const tael__period *tael__job_period(const tael__job *job);
 bool tael__asks(const tael__job *job, const char *words); /* does the question hold one of "a|b|c"? */
 
-tael_status tael__answer_plain(tael__job *job);   /* sum count average daily_average largest smallest budget share */
+tael_status tael__answer_plain(tael__job *job); /* sum count average daily_average largest smallest budget share */
 tael_status tael__answer_compare(tael__job *job);
 tael_status tael__answer_ranking(tael__job *job); /* top bottom list busiest */
 tael_status tael__answer_times(tael__job *job);   /* first last next recurring refund forecast */

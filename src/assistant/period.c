@@ -15,17 +15,23 @@ typedef struct finder {
     tael__date today;
     tael__when *when;
     int holiday[TAEL__MAX_PERIODS]; /* this period is a holiday: 1 named without a year, 2 with one */
-    bool year[TAEL__MAX_PERIODS];    /* this period is a whole year */
+    bool year[TAEL__MAX_PERIODS];   /* this period is a whole year */
 } finder;
 
-static tael__date day(int year, int month, int of) { return (tael__date){year, month, of}; }
+static tael__date day(int year, int month, int of)
+{
+    return (tael__date){year, month, of};
+}
 static int compare(tael__date a, tael__date b)
 {
     int64_t x = tael__days_of(a), y = tael__days_of(b);
     return x < y ? -1 : x > y;
 }
 
-static tael__period span(tael__date from, tael__date to) { return (tael__period){.from = from, .to = to}; }
+static tael__period span(tael__date from, tael__date to)
+{
+    return (tael__period){.from = from, .to = to};
+}
 
 static tael__period months_span(int year, int first, int last)
 {
@@ -59,7 +65,8 @@ static bool find_year(finder *f, int *year)
         tael__scan_blanks(&money);
         if (!tael__scan_any(&money, "元|块|块钱|yuan|rmb|cny|-|.")) return *year = n, true;
     }
-    if ((s->at = start, tael__scan_digits(s, 2, &n)) && n >= 19 && n <= 40 && tael__scan_word(s, "年")) return *year = 2000 + n, true;
+    if ((s->at = start, tael__scan_digits(s, 2, &n)) && n >= 19 && n <= 40 && tael__scan_word(s, "年"))
+        return *year = 2000 + n, true;
     s->at = start;
     return false;
 }
@@ -84,13 +91,15 @@ static int latest_year(const finder *f, int month, int of)
 
 static bool english_month(tael__scan *s, int *month)
 {
-    static const char *const names[] = {"january|jan",   "february|feb",          "march|mar",   "april|apr",    "may",         "june|jun", "july|jul",
-                                        "august|aug",    "september|sept|sep",    "october|oct", "november|nov", "december|dec"};
+    static const char *const names[] = {
+        "january|jan", "february|feb", "march|mar",          "april|apr",   "may",          "june|jun",
+        "july|jul",    "august|aug",   "september|sept|sep", "october|oct", "november|nov", "december|dec"};
     for (int i = 0; i < 12; i++) {
         size_t start = s->at;
         if (!tael__scan_any(s, names[i])) continue;
         if (i == 4 && start > 0) { /* "may" is a verb too: believe it after "in", "of", "for" and the like */
-            static const char *const before[] = {"in ", "of ", "for ", "last ", "this ", "since ", "from ", "to ", "and ", "than ", "vs ", "during "};
+            static const char *const before[] = {"in ",   "of ", "for ", "last ", "this ", "since ",
+                                                 "from ", "to ", "and ", "than ", "vs ",   "during "};
             bool named = false;
             for (size_t k = 0; k < sizeof before / sizeof *before; k++) {
                 size_t n = strlen(before[k]);
@@ -132,8 +141,8 @@ static bool month_range(finder *f, int year, tael__period *p)
     tael__scan *s = &f->s;
     size_t start = s->at;
     int first, last;
-    if (tael__scan_number(s, &first) && tael__scan_any(s, "到|至|、|-|~|和|，|,") && tael__scan_number(s, &last) && tael__scan_word(s, "月") &&
-        first >= 1 && first <= 12 && last > first && last <= 12) {
+    if (tael__scan_number(s, &first) && tael__scan_any(s, "到|至|、|-|~|和|，|,") && tael__scan_number(s, &last) &&
+        tael__scan_word(s, "月") && first >= 1 && first <= 12 && last > first && last <= 12) {
         tael__scan_word(s, "份");
         *p = months_span(year ? year : latest_year(f, last, 1), first, last);
         return true;
@@ -183,12 +192,18 @@ static bool quarter_part(finder *f, int year, tael__period *p)
     tael__scan *s = &f->s;
     size_t start = s->at;
     int q = 0, known = year;
-    if (tael__scan_any(s, "上半年|first half")) q = 11;
-    else if (tael__scan_any(s, "下半年|second half")) q = 12;
-    else if (tael__scan_word(s, "q1")) q = 1;
-    else if (tael__scan_word(s, "q2")) q = 2;
-    else if (tael__scan_word(s, "q3")) q = 3;
-    else if (tael__scan_word(s, "q4")) q = 4;
+    if (tael__scan_any(s, "上半年|first half"))
+        q = 11;
+    else if (tael__scan_any(s, "下半年|second half"))
+        q = 12;
+    else if (tael__scan_word(s, "q1"))
+        q = 1;
+    else if (tael__scan_word(s, "q2"))
+        q = 2;
+    else if (tael__scan_word(s, "q3"))
+        q = 3;
+    else if (tael__scan_word(s, "q4"))
+        q = 4;
     else {
         tael__scan_word(s, "第");
         int n;
@@ -209,13 +224,14 @@ static bool season_part(finder *f, int year, tael__period *p)
     static const struct {
         const char *names;
         int first, last;
-    } seasons[] = {{"春天|春季|spring", 3, 5}, {"夏天|夏季|summer", 6, 8}, {"秋天|秋季|autumn", 9, 11}, {"冬天|冬季|winter", 12, 14},
-                   {"暑假|暑期", 7, 8},        {"寒假", 1, 2}};
+    } seasons[] = {{"春天|春季|spring", 3, 5},   {"夏天|夏季|summer", 6, 8}, {"秋天|秋季|autumn", 9, 11},
+                   {"冬天|冬季|winter", 12, 14}, {"暑假|暑期", 7, 8},        {"寒假", 1, 2}};
     for (size_t i = 0; i < sizeof seasons / sizeof *seasons; i++) {
         if (!tael__scan_any(&f->s, seasons[i].names)) continue;
         int first = seasons[i].first, last = seasons[i].last;
         if (!year && !year_after(f, &year)) year = latest_year(f, first, 1);
-        *p = last <= 12 ? months_span(year, first, last) : span(day(year, 12, 1), day(year + 1, 2, tael__days_in_month(year + 1, 2)));
+        *p = last <= 12 ? months_span(year, first, last)
+                        : span(day(year, 12, 1), day(year + 1, 2, tael__days_in_month(year + 1, 2)));
         return true;
     }
     return false;
@@ -266,7 +282,8 @@ static bool holiday_part(finder *f, int year, tael__period *p, int *named)
 static bool part_of_year(finder *f, int year, tael__period *p, int *named)
 {
     *named = 0;
-    return holiday_part(f, year, p, named) || quarter_part(f, year, p) || season_part(f, year, p) || month_part(f, year, p);
+    return holiday_part(f, year, p, named) || quarter_part(f, year, p) || season_part(f, year, p) ||
+           month_part(f, year, p);
 }
 
 /* A year, a year with a part, or a part; and "… 到 …" between two of them. */
@@ -301,12 +318,14 @@ static bool find_calendar(finder *f, tael__period *p, int *holiday_named, bool *
         int n, end_year = 0;
         size_t here = s->at;
         if (find_year(f, &end_year)) tael__scan_blanks(s);
-        if (part_of_year(f, end_year ? end_year : (*whole_year ? 0 : p->from.year), &end, &named) && compare(end.to, p->from) >= 0) {
+        if (part_of_year(f, end_year ? end_year : (*whole_year ? 0 : p->from.year), &end, &named) &&
+            compare(end.to, p->from) >= 0) {
             p->to = end.to;
             return true;
         }
         s->at = here; /* "9月1日到15日" */
-        if (tael__scan_number(s, &n) && tael__scan_any(s, "日|号") && n >= p->to.day && n <= tael__days_in_month(p->from.year, p->from.month)) {
+        if (tael__scan_number(s, &n) && tael__scan_any(s, "日|号") && n >= p->to.day &&
+            n <= tael__days_in_month(p->from.year, p->from.month)) {
             p->to.day = n;
             return true;
         }
@@ -317,12 +336,16 @@ static bool find_calendar(finder *f, tael__period *p, int *holiday_named, bool *
 
 /* ---- Relative to today ---- */
 
-static tael__date monday_of(tael__date d) { return tael__date_add_days(d, 1 - tael__weekday(d)); }
+static tael__date monday_of(tael__date d)
+{
+    return tael__date_add_days(d, 1 - tael__weekday(d));
+}
 
 static bool find_weekday(tael__scan *s, int *weekday)
 {
-    static const char *const names[] = {"一|monday|mondays", "二|tuesday|tuesdays", "三|wednesday|wednesdays", "四|thursday|thursdays",
-                                        "五|friday|fridays", "六|saturday|saturdays", "日|天|sunday|sundays"};
+    static const char *const names[] = {"一|monday|mondays",     "二|tuesday|tuesdays", "三|wednesday|wednesdays",
+                                        "四|thursday|thursdays", "五|friday|fridays",   "六|saturday|saturdays",
+                                        "日|天|sunday|sundays"};
     for (int i = 0; i < 7; i++)
         if (tael__scan_any(s, names[i])) return *weekday = i + 1, true;
     return false;
@@ -333,14 +356,19 @@ static bool find_week(finder *f, tael__period *p)
     static const struct {
         const char *names;
         int back;
-    } weeks[] = {{"上上周|上上个星期|上上个礼拜|上上星期", 2}, {"上周|上个星期|上个礼拜|上星期|上礼拜|上一周", 1}, {"本周|这周|这个星期|这个礼拜|这星期|这礼拜", 0}};
+    } weeks[] = {{"上上周|上上个星期|上上个礼拜|上上星期", 2},
+                 {"上周|上个星期|上个礼拜|上星期|上礼拜|上一周", 1},
+                 {"本周|这周|这个星期|这个礼拜|这星期|这礼拜", 0}};
     for (size_t i = 0; i < sizeof weeks / sizeof *weeks; i++) {
         if (!tael__scan_any(&f->s, weeks[i].names)) continue;
         tael__date monday = tael__date_add_days(monday_of(f->today), -7 * weeks[i].back);
         int weekday;
-        if (tael__scan_word(&f->s, "末")) *p = span(tael__date_add_days(monday, 5), tael__date_add_days(monday, 6));
-        else if (find_weekday(&f->s, &weekday)) *p = span(tael__date_add_days(monday, weekday - 1), tael__date_add_days(monday, weekday - 1));
-        else *p = span(monday, tael__date_add_days(monday, 6));
+        if (tael__scan_word(&f->s, "末"))
+            *p = span(tael__date_add_days(monday, 5), tael__date_add_days(monday, 6));
+        else if (find_weekday(&f->s, &weekday))
+            *p = span(tael__date_add_days(monday, weekday - 1), tael__date_add_days(monday, weekday - 1));
+        else
+            *p = span(monday, tael__date_add_days(monday, 6));
         return true;
     }
     if (tael__scan_any(&f->s, "上个周末|last weekend")) {
@@ -348,7 +376,8 @@ static bool find_week(finder *f, tael__period *p)
         return *p = span(tael__date_add_days(monday, 5), tael__date_add_days(monday, 6)), true;
     }
     if (tael__scan_any(&f->s, "这个周末|this weekend"))
-        return *p = span(tael__date_add_days(monday_of(f->today), 5), tael__date_add_days(monday_of(f->today), 6)), true;
+        return *p = span(tael__date_add_days(monday_of(f->today), 5), tael__date_add_days(monday_of(f->today), 6)),
+               true;
     if (tael__scan_any(&f->s, "last week")) {
         tael__date monday = tael__date_add_days(monday_of(f->today), -7);
         return *p = span(monday, tael__date_add_days(monday, 6)), true;
@@ -357,8 +386,8 @@ static bool find_week(finder *f, tael__period *p)
     return false;
 }
 
-/* "过去30天", "近三个月", "past 2 weeks", "最近半年". Days end today; months are the last whole ones when a list is asked
- * for, which the caller decides by `months`. */
+/* "过去30天", "近三个月", "past 2 weeks", "最近半年". Days end today; months are the last whole ones when a list is
+ * asked for, which the caller decides by `months`. */
 static bool find_rolling(finder *f, tael__period *p)
 {
     tael__scan *s = &f->s;
@@ -369,16 +398,21 @@ static bool find_rolling(finder *f, tael__period *p)
     bool half = tael__scan_word(s, "半"), counted = half || tael__scan_number(s, &n);
     tael__scan_blanks(s);
     int days = 0, months = 0;
-    if (tael__scan_any(s, "天|日|day|days")) days = counted ? n : 0;
-    else if (tael__scan_any(s, "周|个星期|个礼拜|星期|week|weeks")) days = 7 * n;
-    else if (tael__scan_any(s, "个月|月|month|months")) half ? (days = 15) : (months = n);
-    else if (tael__scan_any(s, "年|year|years")) months = half ? 6 : 12 * n;
+    if (tael__scan_any(s, "天|日|day|days"))
+        days = counted ? n : 0;
+    else if (tael__scan_any(s, "周|个星期|个礼拜|星期|week|weeks"))
+        days = 7 * n;
+    else if (tael__scan_any(s, "个月|月|month|months"))
+        half ? (days = 15) : (months = n);
+    else if (tael__scan_any(s, "年|year|years"))
+        months = half ? 6 : 12 * n;
     if (!counted && tael__scan_any(s, "几天")) days = 7;
     if (n > 600 || (days == 0 && months == 0)) {
         s->at = start;
         return false;
     }
-    tael__date from = days ? tael__date_add_days(f->today, 1 - days) : tael__date_add_days(tael__date_add_months(f->today, -months), 1);
+    tael__date from = days ? tael__date_add_days(f->today, 1 - days)
+                           : tael__date_add_days(tael__date_add_months(f->today, -months), 1);
     *p = span(from, f->today);
     p->months = (uint32_t)months;
     return true;
@@ -389,11 +423,16 @@ static bool find_relative(finder *f, tael__period *p)
     static const struct {
         const char *names;
         int back;
-    } days[] = {{"大前天", 3}, {"前天|the day before yesterday", 2}, {"昨天|昨日|昨晚|昨儿|yesterday|last night", 1}, {"今天|今日|今晚|今儿|today|tonight", 0}};
+    } days[] = {{"大前天", 3},
+                {"前天|the day before yesterday", 2},
+                {"昨天|昨日|昨晚|昨儿|yesterday|last night", 1},
+                {"今天|今日|今晚|今儿|today|tonight", 0}};
     static const struct {
         const char *names;
         int back;
-    } months[] = {{"上上个月|上上月|the month before last", 2}, {"上个月|上月|last month", 1}, {"本月|这个月|这月|当月|this month", 0}};
+    } months[] = {{"上上个月|上上月|the month before last", 2},
+                  {"上个月|上月|last month", 1},
+                  {"本月|这个月|这月|当月|this month", 0}};
     tael__scan *s = &f->s;
     for (size_t i = 0; i < sizeof days / sizeof *days; i++)
         if (tael__scan_any(s, days[i].names)) {
@@ -405,13 +444,15 @@ static bool find_relative(finder *f, tael__period *p)
             tael__date first = tael__date_add_months(day(f->today.year, f->today.month, 1), -months[i].back);
             size_t after = s->at;
             int of;
-            if (tael__scan_number(s, &of) && tael__scan_any(s, "日|号") && of >= 1 && of <= tael__days_in_month(first.year, first.month))
+            if (tael__scan_number(s, &of) && tael__scan_any(s, "日|号") && of >= 1 &&
+                of <= tael__days_in_month(first.year, first.month))
                 return *p = span(day(first.year, first.month, of), day(first.year, first.month, of)), true;
             s->at = after;
             return *p = months_span(first.year, first.month, first.month), true;
         }
     if (find_week(f, p) || find_rolling(f, p)) return true;
-    if (tael__scan_any(s, "上一年|past year")) return *p = span(tael__date_add_days(tael__date_add_months(f->today, -12), 1), f->today), true;
+    if (tael__scan_any(s, "上一年|past year"))
+        return *p = span(tael__date_add_days(tael__date_add_months(f->today, -12), 1), f->today), true;
     size_t start = s->at;
     int n;
     if (tael__scan_number(s, &n) && n < 4000) { /* "3天前", "27号" */
@@ -454,10 +495,14 @@ typedef struct day_part {
     bool pm;
 } day_part;
 
-static const day_part day_parts[] = {
-    {"凌晨|early morning", 0, 6, false}, {"早上|清晨|早晨|morning|mornings", 5, 11, false}, {"上午", 6, 12, false}, {"中午|noon|lunchtime", 11, 14, false},
-    {"下午|afternoon|afternoons", 12, 18, true}, {"傍晚", 17, 19, true}, {"深夜|半夜|夜里|夜间|late night|late at night|night|nights", 22, 5, true},
-    {"晚上|evening|evenings", 18, 24, true}};
+static const day_part day_parts[] = {{"凌晨|early morning", 0, 6, false},
+                                     {"早上|清晨|早晨|morning|mornings", 5, 11, false},
+                                     {"上午", 6, 12, false},
+                                     {"中午|noon|lunchtime", 11, 14, false},
+                                     {"下午|afternoon|afternoons", 12, 18, true},
+                                     {"傍晚", 17, 19, true},
+                                     {"深夜|半夜|夜里|夜间|late night|late at night|night|nights", 22, 5, true},
+                                     {"晚上|evening|evenings", 18, 24, true}};
 
 /* "10点", "10 pm", "22:00": an hour 0..24. */
 static bool find_hour(tael__scan *s, bool pm, int *hour)
@@ -467,8 +512,10 @@ static bool find_hour(tael__scan *s, bool pm, int *hour)
         bool said = tael__scan_any(s, ":00|：00");
         tael__scan_blanks(s);
         if (tael__scan_any(s, "点钟|点整|点|时|o'clock")) said = true;
-        if (tael__scan_any(s, "pm|p.m.|p.m")) pm = said = true;
-        else if (tael__scan_any(s, "am|a.m.|a.m")) pm = false, said = true;
+        if (tael__scan_any(s, "pm|p.m.|p.m"))
+            pm = said = true;
+        else if (tael__scan_any(s, "am|a.m.|a.m"))
+            pm = false, said = true;
         if (said) {
             if (pm && *hour < 12) *hour += 12;
             return true;
@@ -491,16 +538,21 @@ static bool find_hours(finder *f)
     tael__scan_blanks(s);
     int from, to;
     size_t place = s->at;
-    bool range = after && tael__scan_number(s, &from) && (tael__scan_blanks(s), tael__scan_any(s, "and|to|-")) && (tael__scan_blanks(s), find_hour(s, false, &to));
+    bool range = after && tael__scan_number(s, &from) && (tael__scan_blanks(s), tael__scan_any(s, "and|to|-")) &&
+                 (tael__scan_blanks(s), find_hour(s, false, &to));
     if (!range) s->at = place;
     if (!range && find_hour(s, part && part->pm, &from)) {
         tael__scan_any(s, "半");
         tael__scan_blanks(s);
         size_t end = s->at;
-        if (tael__scan_any(s, "到|至|-|~|to|and") && (tael__scan_blanks(s), find_hour(s, part && part->pm, &to))) range = true;
-        else if ((s->at = end, tael__scan_any(s, "之后|以后|过后|后|起")) || after) to = 24, range = true;
-        else if ((s->at = end, tael__scan_any(s, "之前|以前|前")) || before) to = from, from = 0, range = true;
-        else to = from + 1, range = from < 24;
+        if (tael__scan_any(s, "到|至|-|~|to|and") && (tael__scan_blanks(s), find_hour(s, part && part->pm, &to)))
+            range = true;
+        else if ((s->at = end, tael__scan_any(s, "之后|以后|过后|后|起")) || after)
+            to = 24, range = true;
+        else if ((s->at = end, tael__scan_any(s, "之前|以前|前")) || before)
+            to = from, from = 0, range = true;
+        else
+            to = from + 1, range = from < 24;
     }
     if (range && from != to) {
         w->hour_from = from;
@@ -543,7 +595,8 @@ void tael__when_find(tael__when *when, const char *question, tael__date today)
     size_t n = strlen(question);
     *when = (tael__when){0};
     if (n >= sizeof text) n = sizeof text - 1; /* a question is refused beyond this before it comes here */
-    for (size_t i = 0; i < n; i++) text[i] = question[i] >= 'A' && question[i] <= 'Z' ? (char)(question[i] + 32) : question[i];
+    for (size_t i = 0; i < n; i++)
+        text[i] = question[i] >= 'A' && question[i] <= 'Z' ? (char)(question[i] + 32) : question[i];
     text[n] = '\0';
     finder f = {.s = {text, 0, n}, .today = today, .when = when};
     while (f.s.at < f.s.bytes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Times named in a question, Chinese or English, found and resolved by code: a model's dates are wrong most of the time.
- * "上个月", "国庆那几天", "past 30 days", "from July to October", "工作日晚上10点之后". */
+/* Times named in a question, Chinese or English, found and resolved by code: a model's dates are wrong most of the
+ * time. "上个月", "国庆那几天", "past 30 days", "from July to October", "工作日晚上10点之后". */
 #ifndef TAEL__ASSISTANT_PERIOD_H
 #define TAEL__ASSISTANT_PERIOD_H
 

@@ -15,10 +15,13 @@ static const char *const want_names[] = {
 static const struct {
     const char *name;
     tael_group group;
-} groups[] = {{"none", TAEL_BY_NONE},   {"merchant", TAEL_BY_MERCHANT}, {"month", TAEL_BY_MONTH},
-              {"day", TAEL_BY_DAY},     {"weekday", TAEL_BY_WEEKDAY},   {"hour", TAEL_BY_HOUR}};
+} groups[] = {{"none", TAEL_BY_NONE}, {"merchant", TAEL_BY_MERCHANT}, {"month", TAEL_BY_MONTH},
+              {"day", TAEL_BY_DAY},   {"weekday", TAEL_BY_WEEKDAY},   {"hour", TAEL_BY_HOUR}};
 
-const char *tael__want_name(tael__want want) { return want_names[want]; }
+const char *tael__want_name(tael__want want)
+{
+    return want_names[want];
+}
 
 /* Every field required and nullable: an optional one is left out by small models just when it matters. */
 const char *tael__plan_schema(void)
@@ -31,30 +34,37 @@ const char *tael__plan_schema(void)
            "\"direction\":{\"enum\":[\"expense\",\"income\"]},"
            "\"want\":{\"enum\":["
 #define X(constant, name) "\"" name "\","
-           TAEL__WANT_MAP(X)
+        TAEL__WANT_MAP(X)
 #undef X
-           "\"sum\"]},"
-           "\"by\":{\"enum\":[\"none\",\"merchant\",\"month\",\"day\",\"weekday\",\"hour\"]},"
-           "\"rank\":{\"enum\":[\"amount\",\"times\"]},"
-           "\"budget\":{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"integer\",\"minimum\":0,\"maximum\":99999999}]}},"
-           "\"required\":[\"about\",\"not_about\",\"paid_with\",\"direction\",\"want\",\"by\",\"rank\",\"budget\"]}";
+            "\"sum\"]},"
+            "\"by\":{\"enum\":[\"none\",\"merchant\",\"month\",\"day\",\"weekday\",\"hour\"]},"
+            "\"rank\":{\"enum\":[\"amount\",\"times\"]},"
+            "\"budget\":{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"integer\",\"minimum\":0,\"maximum\":99999999}]}},"
+            "\"required\":[\"about\",\"not_about\",\"paid_with\",\"direction\",\"want\",\"by\",\"rank\",\"budget\"]}";
 #undef WORD
 }
 
-static const char instructions[] =
-    "You turn a question about the owner's bills into one JSON query. Dates are handled elsewhere: T1, T2 stand for times, leave them out.\n"
-    "about: shops, people, goods or kinds of spending named in the question, copied word for word; [] when it is about all spending.\n"
-    "not_about: what the question excludes.\n"
-    "paid_with: card, wallet or app named as the way of paying, else null.\n"
-    "direction: income for money received (salary, sold, earned), else expense.\n"
-    "want: sum (how much in total), count (how many times), average (per purchase), daily_average (per day), largest, smallest (one purchase), "
-    "top, bottom (which shop, person or month most, least), compare (two things or two times), share (percentage of a total), list (each month), "
-    "first, last (when or how much the first or latest one was), next (when the next one is due), busiest (which day, weekday or hour most), "
-    "recurring (which subscriptions), refund (money given back), budget (what is left of a limit), forecast (estimate of the future), "
-    "other (not about the owner's money).\n"
-    "by: what is ranked or listed. rank: times when the question asks how often, else amount. budget: the limit named, in yuan, else null.\n";
+static const char instructions[] = "You turn a question about the owner's bills into one JSON query. Dates are handled "
+                                   "elsewhere: T1, T2 stand for times, leave them out.\n"
+                                   "about: shops, people, goods or kinds of spending named in the question, copied "
+                                   "word for word; [] when it is about all spending.\n"
+                                   "not_about: what the question excludes.\n"
+                                   "paid_with: card, wallet or app named as the way of paying, else null.\n"
+                                   "direction: income for money received (salary, sold, earned), else expense.\n"
+                                   "want: sum (how much in total), count (how many times), average (per purchase), "
+                                   "daily_average (per day), largest, smallest (one purchase), "
+                                   "top, bottom (which shop, person or month most, least), compare (two things or two "
+                                   "times), share (percentage of a total), list (each month), "
+                                   "first, last (when or how much the first or latest one was), next (when the next "
+                                   "one is due), busiest (which day, weekday or hour most), "
+                                   "recurring (which subscriptions), refund (money given back), budget (what is left "
+                                   "of a limit), forecast (estimate of the future), "
+                                   "other (not about the owner's money).\n"
+                                   "by: what is ranked or listed. rank: times when the question asks how often, else "
+                                   "amount. budget: the limit named, in yuan, else null.\n";
 
-/* Questions of other people than any test's, in both languages; T1 where a time was. A row says only what isn't usual. */
+/* Questions of other people than any test's, in both languages; T1 where a time was. A row says only what isn't usual.
+ */
 static const struct {
     const char *question, *about, *not_about, *paid_with, *direction, *want, *by, *rank, *budget;
 } examples[] = {
@@ -89,17 +99,24 @@ static const struct {
     {.question = "sing me a song", .want = "other"},
 };
 
-static const char *or(const char *value, const char *usual) { return value ? value : usual; }
+static const char * or (const char *value, const char *usual)
+{
+    return value ? value : usual;
+}
 
 tael_status tael__plan_instructions(tael__buffer *out)
 {
     tael__buffer_text(out, instructions);
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         const char *pay = examples[i].paid_with;
-        tael__buffer_format(out, "\nQ: %s\n{\"about\":[%s],\"not_about\":[%s],\"paid_with\":%s%s%s,\"direction\":\"%s\",\"want\":\"%s\",\"by\":\"%s\",\"rank\":\"%s\",\"budget\":%s}",
-                            examples[i].question, or(examples[i].about, ""), or(examples[i].not_about, ""), pay ? "\"" : "", or(pay, "null"),
-                            pay ? "\"" : "", or(examples[i].direction, "expense"), or(examples[i].want, "sum"), or(examples[i].by, "none"),
-                            or(examples[i].rank, "amount"), or(examples[i].budget, "null"));
+        tael__buffer_format(out,
+                            "\nQ: "
+                            "%s\n{\"about\":[%s],\"not_about\":[%s],\"paid_with\":%s%s%s,\"direction\":\"%s\",\"want\":"
+                            "\"%s\",\"by\":\"%s\",\"rank\":\"%s\",\"budget\":%s}",
+                            examples[i].question, or (examples[i].about, ""), or (examples[i].not_about, ""),
+                            pay ? "\"" : "", or (pay, "null"), pay ? "\"" : "", or (examples[i].direction, "expense"),
+                            or (examples[i].want, "sum"), or (examples[i].by, "none"), or (examples[i].rank, "amount"),
+                            or (examples[i].budget, "null"));
     }
     return out->failed;
 }
@@ -133,13 +150,15 @@ tael_status tael__plan_parse(tael__plan *plan, const char *json)
     *plan = (tael__plan){0};
     json_t *root = json_loads(json, 0, NULL);
     size_t want = 0;
-    bool good = json_is_object(root) && read_name(&want, json_object_get(root, "want"), want_names, TAEL__WANT_COUNT_OF);
+    bool good =
+        json_is_object(root) && read_name(&want, json_object_get(root, "want"), want_names, TAEL__WANT_COUNT_OF);
     if (good) {
         plan->want = (tael__want)want;
         const char *by = json_string_value(json_object_get(root, "by"));
         for (size_t i = 0; by && i < sizeof groups / sizeof *groups; i++)
             if (strcmp(by, groups[i].name) == 0) plan->by = groups[i].group;
-        const char *direction = json_string_value(json_object_get(root, "direction")), *rank = json_string_value(json_object_get(root, "rank"));
+        const char *direction = json_string_value(json_object_get(root, "direction")),
+                   *rank = json_string_value(json_object_get(root, "rank"));
         plan->income = direction && strcmp(direction, "income") == 0;
         plan->by_times = rank && strcmp(rank, "times") == 0;
         plan->about_count = read_words(plan->about, json_object_get(root, "about"));
@@ -150,6 +169,7 @@ tael_status tael__plan_parse(tael__plan *plan, const char *json)
     }
     json_decref(root);
     if (good) return TAEL_OK;
-    return tael__fail(TAEL_INTERNAL, TAEL_SAY("ask: the model's query can't be read; ask in other words or use a larger model",
-                                              "提问：无法读懂模型写的查询；请换种说法，或改用更大的模型"));
+    return tael__fail(TAEL_INTERNAL,
+                      TAEL_SAY("ask: the model's query can't be read; ask in other words or use a larger model",
+                               "提问：无法读懂模型写的查询；请换种说法，或改用更大的模型"));
 }

@@ -8,26 +8,26 @@
 #include "base/memory.h"
 
 /* What a question wants: WANT(constant, name in the query). */
-#define TAEL__WANT_MAP(X)                                                                                              \
-    X(SUM, "sum")                                                                                                      \
-    X(COUNT, "count")                                                                                                  \
-    X(AVERAGE, "average")                                                                                              \
-    X(DAILY_AVERAGE, "daily_average")                                                                                  \
-    X(LARGEST, "largest")                                                                                              \
-    X(SMALLEST, "smallest")                                                                                            \
-    X(TOP, "top")                                                                                                      \
-    X(BOTTOM, "bottom")                                                                                                \
-    X(COMPARE, "compare")                                                                                              \
-    X(SHARE, "share")                                                                                                  \
-    X(LIST, "list")                                                                                                    \
-    X(FIRST, "first")                                                                                                  \
-    X(LAST, "last")                                                                                                    \
-    X(NEXT, "next")                                                                                                    \
-    X(BUSIEST, "busiest")                                                                                              \
-    X(RECURRING, "recurring")                                                                                          \
-    X(REFUND, "refund")                                                                                                \
-    X(BUDGET, "budget")                                                                                                \
-    X(FORECAST, "forecast")                                                                                            \
+#define TAEL__WANT_MAP(X)             \
+    X(SUM, "sum")                     \
+    X(COUNT, "count")                 \
+    X(AVERAGE, "average")             \
+    X(DAILY_AVERAGE, "daily_average") \
+    X(LARGEST, "largest")             \
+    X(SMALLEST, "smallest")           \
+    X(TOP, "top")                     \
+    X(BOTTOM, "bottom")               \
+    X(COMPARE, "compare")             \
+    X(SHARE, "share")                 \
+    X(LIST, "list")                   \
+    X(FIRST, "first")                 \
+    X(LAST, "last")                   \
+    X(NEXT, "next")                   \
+    X(BUSIEST, "busiest")             \
+    X(RECURRING, "recurring")         \
+    X(REFUND, "refund")               \
+    X(BUDGET, "budget")               \
+    X(FORECAST, "forecast")           \
     X(OTHER, "other")
 
 typedef enum tael__want {
@@ -42,12 +42,13 @@ typedef enum tael__want {
 
 typedef struct tael__plan {
     tael__want want;
-    tael_group by;                             /* what a ranking or list is by */
-    bool by_times;                             /* rank by how often, not how much */
+    tael_group by; /* what a ranking or list is by */
+    bool by_times; /* rank by how often, not how much */
     bool income;
-    char about[TAEL__PLAN_WORDS][TAEL__WORD_BYTES], not_about[TAEL__PLAN_WORDS][TAEL__WORD_BYTES], paid_with[TAEL__WORD_BYTES];
+    char about[TAEL__PLAN_WORDS][TAEL__WORD_BYTES], not_about[TAEL__PLAN_WORDS][TAEL__WORD_BYTES],
+        paid_with[TAEL__WORD_BYTES];
     size_t about_count, not_about_count;
-    int64_t budget_minor;                      /* 0: none named */
+    int64_t budget_minor; /* 0: none named */
 } tael__plan;
 
 const char *tael__want_name(tael__want want);
@@ -55,8 +56,8 @@ const char *tael__want_name(tael__want want);
 /* Reads the model's JSON. TAEL_INTERNAL when it doesn't fit the schema that guided it. */
 tael_status tael__plan_parse(tael__plan *plan, const char *json);
 
-/* The prompt's fixed part (instructions and examples), the part with the question, and the schema that guides the reply.
- * The fixed part is the same for every question, so that its state can be kept. */
+/* The prompt's fixed part (instructions and examples), the part with the question, and the schema that guides the
+ * reply. The fixed part is the same for every question, so that its state can be kept. */
 const char *tael__plan_schema(void);
 tael_status tael__plan_instructions(tael__buffer *out);
 

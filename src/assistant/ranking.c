@@ -23,7 +23,8 @@ static uint32_t asked_for(const tael__job *job)
         if (number) {
             tael__scan_blanks(&s);
             time = tael__scan_any(&s, "天|日|周|个月|月|年|days|weeks|months|years|点|号");
-            bool counted = tael__scan_any(&s, "家|个|大|名|笔|位|biggest|largest|top|most|shops|merchants|places|purchases|stores");
+            bool counted = tael__scan_any(
+                &s, "家|个|大|名|笔|位|biggest|largest|top|most|shops|merchants|places|purchases|stores");
             if (!time && (before || counted)) return (uint32_t)n;
         }
         s.at = number ? place : start;
@@ -53,14 +54,18 @@ static void figure_of(tael__job *job, tael_group group, const tael_query *q, con
 {
     tael_group_row ids = {.records = row->records, .record_count = row->record_count};
     const char *name = tael__key_text(job, group, row->key);
-    if (q->measure == TAEL_COUNT) tael__figure_number(job, name, (double)row->value, "count", q, &ids);
-    else tael__figure_row(job, name, row->value, q, row);
+    if (q->measure == TAEL_COUNT)
+        tael__figure_number(job, name, (double)row->value, "count", q, &ids);
+    else
+        tael__figure_row(job, name, row->value, q, row);
 }
 
 static const char *value_text(const tael__job *job, const tael_query *q, const tael__row *row, char *out, size_t cap)
 {
-    if (q->measure == TAEL_COUNT) snprintf(out, cap, NAME(job, "%lld times", "%lld 笔"), (long long)row->value);
-    else snprintf(out, cap, "%s", tael__money_text(job, row->value));
+    if (q->measure == TAEL_COUNT)
+        snprintf(out, cap, NAME(job, "%lld times", "%lld 笔"), (long long)row->value);
+    else
+        snprintf(out, cap, "%s", tael__money_text(job, row->value));
     return out;
 }
 
@@ -81,19 +86,24 @@ static void say_one(tael__job *job, tael_group group, const tael_query *q, const
     char value[64];
     tael_group_row ids = {.records = row->records, .record_count = row->record_count};
     const char *name = tael__key_text(job, group, row->key);
-    tael__figure_text(job, job->plan->want == TAEL__WANT_BOTTOM ? NAME(job, "least", "最少") : NAME(job, "most", "最多"), name, unit_of(group), q, &ids);
+    tael__figure_text(job,
+                      job->plan->want == TAEL__WANT_BOTTOM ? NAME(job, "least", "最少") : NAME(job, "most", "最多"),
+                      name, unit_of(group), q, &ids);
     figure_of(job, group, q, row);
-    SAY(job, "%s, %s: %s, with %s.", "%2$s，%1$s%5$s的是 %3$s：%4$s。", tael__subject_text(job), tael__period_text(job, p), name,
-        value_text(job, q, row, value, sizeof value), job->plan->want == TAEL__WANT_BOTTOM ? "最少" : "最多");
+    SAY(job, "%s, %s: %s, with %s.", "%2$s，%1$s%5$s的是 %3$s：%4$s。", tael__subject_text(job),
+        tael__period_text(job, p), name, value_text(job, q, row, value, sizeof value),
+        job->plan->want == TAEL__WANT_BOTTOM ? "最少" : "最多");
 }
 
-static void say_list(tael__job *job, tael_group group, const tael_query *q, const tael__row *rows, size_t count, const tael__period *p)
+static void say_list(tael__job *job, tael_group group, const tael_query *q, const tael__row *rows, size_t count,
+                     const tael__period *p)
 {
     char value[64];
     SAY(job, "%s, %s:", "%2$s，%1$s：", tael__subject_text(job), tael__period_text(job, p));
     for (size_t i = 0; i < count; i++) {
         figure_of(job, group, q, &rows[i]);
-        SAY(job, "%s %s %s", "%s%s %s", i ? NAME(job, ",", "，") : "", tael__key_text(job, group, rows[i].key), value_text(job, q, &rows[i], value, sizeof value));
+        SAY(job, "%s %s %s", "%s%s %s", i ? NAME(job, ",", "，") : "", tael__key_text(job, group, rows[i].key),
+            value_text(job, q, &rows[i], value, sizeof value));
     }
     SAY(job, "%s", "%s", NAME(job, ".", "。"));
 }
@@ -108,10 +118,14 @@ tael_status tael__answer_ranking(tael__job *job)
     tael__period p = asked ? *asked : (tael__period){0};
     if (asked && group == TAEL_BY_MONTH) p = whole_months(job, asked);
     tael__date first = {job->today.year, job->today.month, 1}; /* a month that has just begun isn't the cheapest */
-    bool unfinished = plan->want == TAEL__WANT_BOTTOM && group == TAEL_BY_MONTH && asked && tael__days_of(p.from) < tael__days_of(first);
+    bool unfinished = plan->want == TAEL__WANT_BOTTOM && group == TAEL_BY_MONTH && asked &&
+                      tael__days_of(p.from) < tael__days_of(first);
     if (unfinished && tael__days_of(p.to) >= tael__days_of(first)) p.to = tael__date_add_days(first, -1);
     uint32_t limit = list ? MAX_ROWS : asked_for(job);
-    if (limit == 0) limit = group == TAEL_BY_MERCHANT && job->about_count == 0 && !tael__asks(job, "哪家|谁家|哪个|which|Which") ? 3 : 1;
+    if (limit == 0)
+        limit = group == TAEL_BY_MERCHANT && job->about_count == 0 && !tael__asks(job, "哪家|谁家|哪个|which|Which")
+                    ? 3
+                    : 1;
 
     tael__row rows[MAX_ROWS];
     tael__bounds bounds;
@@ -123,7 +137,8 @@ tael_status tael__answer_ranking(tael__job *job)
     TAEL_TRY(tael__job_rows(job, &q, rows, MAX_ROWS, &count));
     if (count == 0) {
         job->route = "no_data";
-        SAY(job, "The ledger has nothing for %s %s.", "账本里%2$s没有%1$s的记录。", tael__subject_text(job), tael__period_text(job, asked ? &p : NULL));
+        SAY(job, "The ledger has nothing for %s %s.", "账本里%2$s没有%1$s的记录。", tael__subject_text(job),
+            tael__period_text(job, asked ? &p : NULL));
     } else if (count == 1 && !list) {
         say_one(job, group, &q, &rows[0], asked ? &p : NULL);
     } else {

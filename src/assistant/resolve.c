@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Words of a question to words of bills. The order matters: what the owner's own ledger holds, then the table, then likeness.
+// Words of a question to words of bills. The order matters: what the owner's own ledger holds, then the table, then
+// likeness.
 #include "assistant/resolve.h"
 
 #include <string.h>
@@ -72,8 +73,11 @@ tael_status tael__merchants_read(tael__merchants *m, tael_ledger *ledger)
     *m = (tael__merchants){.ledger = ledger};
     tael_direction directions[] = {TAEL_EXPENSE, TAEL_INCOME};
     for (size_t i = 0; i < COUNT(directions); i++) {
-        tael_query query = {.size = sizeof query, .filter = {.size = sizeof query.filter, .direction = directions[i]}, .measure = TAEL_COUNT,
-                            .group = TAEL_BY_MERCHANT, .order = TAEL_ORDER_VALUE_DOWN};
+        tael_query query = {.size = sizeof query,
+                            .filter = {.size = sizeof query.filter, .direction = directions[i]},
+                            .measure = TAEL_COUNT,
+                            .group = TAEL_BY_MERCHANT,
+                            .order = TAEL_ORDER_VALUE_DOWN};
         TAEL_TRY(tael_ledger_query(ledger, &query, keep_merchant, m));
     }
     return TAEL_OK;
@@ -88,8 +92,14 @@ void tael__merchants_free(tael__merchants *m)
 
 /* ---- Words ---- */
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-static bool is_word_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+static bool is_word_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 /* The word in lower case, without blanks and quotes at its ends. */
 static size_t clean(char *out, size_t cap, const char *word)
@@ -131,7 +141,10 @@ static bool equals(const char *part, size_t n, void *user)
     return strlen(word) == n && memcmp(word, part, n) == 0;
 }
 
-static bool stands_in(const char *part, size_t n, void *user) { return find_word(user, part, n) != NULL; }
+static bool stands_in(const char *part, size_t n, void *user)
+{
+    return find_word(user, part, n) != NULL;
+}
 
 typedef struct longest {
     const char *in;
@@ -182,7 +195,8 @@ static void strip_noise(char *word)
             if (memcmp(word, noise[i], m) == 0 && (!english || !is_word_byte(word[m]))) {
                 memmove(word, word + m, n - m + 1);
                 changed = true;
-            } else if (memcmp(word + n - m, noise[i], m) == 0 && (!english || n == m || !is_word_byte(word[n - m - 1]))) {
+            } else if (memcmp(word + n - m, noise[i], m) == 0 &&
+                       (!english || n == m || !is_word_byte(word[n - m - 1]))) {
                 word[n - m] = '\0';
                 changed = true;
             }
@@ -257,7 +271,8 @@ static tael_status by_likeness(tael__terms *terms, const char *word, const tael_
         if (is_like(codes, n, m->names[i])) TAEL_TRY(tael__terms_add(terms, m->names[i], strcspn(m->names[i], "|")));
     likeness like = {codes, n};
     for (size_t i = 0; i < COUNT(aliases) && terms->count == 0; i++)
-        if (n >= 3 && any_of(aliases[i].said, like_part, &like)) TAEL_TRY(tael__terms_add(terms, aliases[i].written, strlen(aliases[i].written)));
+        if (n >= 3 && any_of(aliases[i].said, like_part, &like))
+            TAEL_TRY(tael__terms_add(terms, aliases[i].written, strlen(aliases[i].written)));
     return TAEL_OK;
 }
 
@@ -288,7 +303,8 @@ static tael_status use(tael__terms *terms, const alias *row, const char *word)
     return (unsigned char)word[0] >= 0x80 ? tael__terms_add(terms, word, strlen(word)) : TAEL_OK;
 }
 
-tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question, const tael__merchants *m)
+tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question,
+                          const tael__merchants *m)
 {
     char full[256], bare[256], asked[2048];
     *known = TAEL__NOISE;
@@ -310,7 +326,8 @@ tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *wo
     }
     size_t bytes;
     row = alias_inside(bare, &bytes);
-    if (row && 2 * bytes >= strlen(bare)) return use(terms, row, row->said + strlen(row->said)); /* its own words alone */
+    if (row && 2 * bytes >= strlen(bare))
+        return use(terms, row, row->said + strlen(row->said)); /* its own words alone */
     TAEL_TRY(by_likeness(terms, bare, m));
     if (terms->count > 0) return TAEL_OK;
     *known = TAEL__UNKNOWN;
@@ -374,7 +391,8 @@ bool tael__resolve_method(const char *word, const char **source, const char **me
             *method = ways[i].method;
         }
     }
-    static const char *const besides[] = {"", "信用卡", "储蓄卡", "借记卡", "卡", "支付", "card", "credit card", "debit card", "pay"};
+    static const char *const besides[] = {"",     "信用卡", "储蓄卡",      "借记卡",     "卡",
+                                          "支付", "card",   "credit card", "debit card", "pay"};
     for (size_t i = 0; most && i < COUNT(besides); i++) {
         size_t more = strlen(besides[i]), space = more && is_word_byte(besides[i][0]) ? 1 : 0;
         if (strlen(text) == most + more + space && strcmp(text + strlen(text) - more, besides[i]) == 0) return true;

@@ -39,10 +39,11 @@ typedef enum tael__known {
 
 /* `question` guards against words that a model made up: one that neither stands there nor is another name for something
  * that does is TAEL__NOISE. */
-tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question, const tael__merchants *m);
+tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question,
+                          const tael__merchants *m);
 
-/* A way of paying: sets either *source ("alipay", "wechat") or *method (what the bill's method holds). Both NULL: not one.
- * True when the word names nothing besides ("交行信用卡", but not "微信红包"). */
+/* A way of paying: sets either *source ("alipay", "wechat") or *method (what the bill's method holds). Both NULL: not
+ * one. True when the word names nothing besides ("交行信用卡", but not "微信红包"). */
 bool tael__resolve_method(const char *word, const char **source, const char **method);
 
 /* The longest merchant of the ledger whose whole name stands in the question: for when the model named nothing. */

@@ -6,12 +6,24 @@
 
 #include "base/utf8.h"
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
-static char before(const tael__scan *s) { return s->at > 0 ? s->text[s->at - 1] : ' '; }
+static char before(const tael__scan *s)
+{
+    return s->at > 0 ? s->text[s->at - 1] : ' ';
+}
 
-bool tael__scan_at_word(const tael__scan *s) { return !is_letter(before(s)) && !is_digit(before(s)); }
+bool tael__scan_at_word(const tael__scan *s)
+{
+    return !is_letter(before(s)) && !is_digit(before(s));
+}
 
 static bool word_here(const tael__scan *s, const char *word, size_t n)
 {
@@ -57,7 +69,8 @@ void tael__scan_skip(tael__scan *s)
 bool tael__scan_digits(tael__scan *s, int digits, int *number)
 {
     int n = 0, value = 0;
-    while (n < 6 && s->at + n < s->bytes && is_digit(s->text[s->at + n])) value = value * 10 + (s->text[s->at + n++] - '0');
+    while (n < 6 && s->at + n < s->bytes && is_digit(s->text[s->at + n]))
+        value = value * 10 + (s->text[s->at + n++] - '0');
     bool more = s->at + n < s->bytes && is_digit(s->text[s->at + n]);
     if (n == 0 || more || (digits && n != digits) || is_digit(before(s))) return false;
     s->at += (size_t)n;
@@ -93,7 +106,7 @@ static bool chinese_number(tael__scan *s, int *number)
 
 bool tael__scan_number(tael__scan *s, int *number)
 {
-    static const char *const words[] = {"zero", "one",    "two",    "three", "four",   "five",  "six",
+    static const char *const words[] = {"zero",  "one",   "two",  "three", "four",   "five",  "six",
                                         "seven", "eight", "nine", "ten",   "eleven", "twelve"};
     size_t start = s->at;
     if (tael__scan_digits(s, 0, number)) return true;

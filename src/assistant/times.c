@@ -9,12 +9,16 @@
 #define NAME(job, en, zh) ((job)->chinese ? (zh) : (en))
 enum { MAX_SEEN = 512, MAX_HABITS = 256, MAX_AMOUNTS = 4 };
 
-static tael__date local_day(int64_t ms) { return tael__date_of_ms(ms, TAEL__SHANGHAI_OFFSET_MINUTES); }
+static tael__date local_day(int64_t ms)
+{
+    return tael__date_of_ms(ms, TAEL__SHANGHAI_OFFSET_MINUTES);
+}
 
 static void say_none(tael__job *job)
 {
     job->route = "no_data";
-    SAY(job, "The ledger has nothing for %s %s.", "账本里%2$s没有%1$s的记录。", tael__subject_text(job), tael__period_text(job, tael__job_period(job)));
+    SAY(job, "The ledger has nothing for %s %s.", "账本里%2$s没有%1$s的记录。", tael__subject_text(job),
+        tael__period_text(job, tael__job_period(job)));
 }
 
 static tael_status answer_end(tael__job *job, bool first)
@@ -29,11 +33,13 @@ static tael_status answer_end(tael__job *job, bool first)
         tael__date date = local_day(row.time_ms);
         int64_t days = tael__days_of(job->today) - tael__days_of(date);
         tael_group_row ids = {.records = row.records, .record_count = row.record_count};
-        tael__figure_text(job, first ? NAME(job, "first", "第一次") : NAME(job, "last", "最近一次"), tael__date_text(date), "date", &q, &ids);
+        tael__figure_text(job, first ? NAME(job, "first", "第一次") : NAME(job, "last", "最近一次"),
+                          tael__date_text(date), "date", &q, &ids);
         tael__figure_row(job, NAME(job, "amount", "金额"), row.value, &q, &row);
         tael__figure_number(job, NAME(job, "days ago", "距今天数"), (double)days, "days", &q, &ids);
-        SAY(job, "%s: the %s was on %s (%s), %lld days ago.", "%1$s%2$s是 %3$s（%4$s），距今 %5$lld 天。", tael__subject_text(job),
-            first ? NAME(job, "first", "第一次") : NAME(job, "last", "最近一次"), tael__date_text(date), tael__money_text(job, row.value), (long long)days);
+        SAY(job, "%s: the %s was on %s (%s), %lld days ago.", "%1$s%2$s是 %3$s（%4$s），距今 %5$lld 天。",
+            tael__subject_text(job), first ? NAME(job, "first", "第一次") : NAME(job, "last", "最近一次"),
+            tael__date_text(date), tael__money_text(job, row.value), (long long)days);
     }
     tael__row_free(&row);
     return TAEL_OK;
@@ -75,11 +81,14 @@ static tael_status answer_next(tael__job *job)
     for (size_t i = 0; i + 1 < s.count; i++) gaps[i] = s.days[i] - s.days[i + 1];
     qsort(gaps, s.count - 1, sizeof *gaps, ascending);
     int64_t gap = gaps[(s.count - 1) / 2];
-    tael__date last = tael__date_of(s.days[0]), next = gap >= 28 && gap <= 31 ? tael__date_add_months(last, 1) : tael__date_add_days(last, gap > 0 ? gap : 1);
+    tael__date last = tael__date_of(s.days[0]), next = gap >= 28 && gap <= 31
+                                                           ? tael__date_add_months(last, 1)
+                                                           : tael__date_add_days(last, gap > 0 ? gap : 1);
     tael_group_row ids = {.records = s.ids, .record_count = s.count};
     tael__figure_text(job, NAME(job, "next (estimate)", "下次（估计）"), tael__date_text(next), "date", &q, &ids);
-    SAY(job, "%s: about every %lld days, last on %s, so next around %s (an estimate).", "%s：约每 %lld 天一次，上次 %s，下次预计 %s（估计）。", tael__subject_text(job),
-        (long long)gap, tael__date_text(last), tael__date_text(next));
+    SAY(job, "%s: about every %lld days, last on %s, so next around %s (an estimate).",
+        "%s：约每 %lld 天一次，上次 %s，下次预计 %s（估计）。", tael__subject_text(job), (long long)gap,
+        tael__date_text(last), tael__date_text(next));
     return TAEL_OK;
 }
 
@@ -139,8 +148,9 @@ static tael_status answer_recurring(tael__job *job)
         habit *h = &all.rows[i];
         if (!is_monthly(h, tael__days_of(job->today))) continue;
         tael_group_row ids = {.records = h->ids, .record_count = h->count};
-        SAY(job, "%s%s %s a month", "%s%s 每月 %s", found == 0 ? NAME(job, "Still paid every month: ", "还在每月扣款的有：") : NAME(job, ", ", "，"), h->merchant,
-            tael__money_text(job, h->minor[0]));
+        SAY(job, "%s%s %s a month", "%s%s 每月 %s",
+            found == 0 ? NAME(job, "Still paid every month: ", "还在每月扣款的有：") : NAME(job, ", ", "，"),
+            h->merchant, tael__money_text(job, h->minor[0]));
         tael__figure_money(job, h->merchant, h->minor[0], &q, &ids);
         found++;
     }
@@ -177,15 +187,18 @@ static tael_status answer_refund(tael__job *job)
     q.filter.direction = TAEL_EXPENSE;
     q.filter.refunded_only = true;
     tael_status status = tael_ledger_records(job->ledger, &q.filter, 0, add_refund, r, NULL);
-    if (r->overflow) status = tael__fail(TAEL_LIMIT, TAEL_SAY("refunds: the sum is too large; narrow the question", "退款：合计过大；请缩小范围"));
+    if (r->overflow)
+        status = tael__fail(
+            TAEL_LIMIT, TAEL_SAY("refunds: the sum is too large; narrow the question", "退款：合计过大；请缩小范围"));
     if (status == TAEL_OK && r->count == 0) {
         say_none(job);
     } else if (status == TAEL_OK) {
         tael_group_row ids = {.records = r->ids, .record_count = r->id_count};
         tael__figure_money(job, NAME(job, "refunded", "退款"), r->minor, &q, &ids);
         tael__figure_number(job, NAME(job, "times", "笔数"), (double)r->count, "count", &q, &ids);
-        SAY(job, "%s, %s: %s came back, from %zu purchases.", "%2$s，%1$s共退回 %3$s（%4$zu 笔）。", tael__subject_text(job), tael__period_text(job, tael__job_period(job)),
-            tael__money_text(job, r->minor), r->count);
+        SAY(job, "%s, %s: %s came back, from %zu purchases.", "%2$s，%1$s共退回 %3$s（%4$zu 笔）。",
+            tael__subject_text(job), tael__period_text(job, tael__job_period(job)), tael__money_text(job, r->minor),
+            r->count);
     }
     tael__free(r);
     return status;
@@ -207,7 +220,8 @@ static tael_status answer_forecast(tael__job *job)
         tael__date begin = tael__date_add_months(first, -back);
         int last = tael__days_in_month(begin.year, begin.month);
         if (job->today.day >= last) continue;
-        tael__period same = {.from = {begin.year, begin.month, job->today.day + 1}, .to = {begin.year, begin.month, last}};
+        tael__period same = {.from = {begin.year, begin.month, job->today.day + 1},
+                             .to = {begin.year, begin.month, last}};
         tael__row then;
         tael_query before = tael__job_query(job, TAEL_SUM, &same, &days);
         tael_status status = tael__job_row(job, &before, &then);
@@ -225,9 +239,12 @@ static tael_status answer_forecast(tael__job *job)
         rest /= months;
         tael__figure_row(job, NAME(job, "rest of the month (estimate)", "本月余下（估计）"), rest, &q, &now);
         tael__figure_row(job, NAME(job, "whole month (estimate)", "全月（估计）"), rest + now.minor, &q, &now);
-        SAY(job, "%s this month: %s so far; as the same days of the last %d months went, about %s more, %s in all (an estimate).",
-            "%s：本月至今 %s；按前 %d 个月同期估计，余下约 %s，全月约 %s（估计）。", tael__subject_text(job), tael__money_text(job, now.minor), months,
-            tael__money_text(job, rest), tael__money_text(job, rest + now.minor));
+        SAY(job,
+            "%s this month: %s so far; as the same days of the last %d months went, about %s more, %s in all (an "
+            "estimate).",
+            "%s：本月至今 %s；按前 %d 个月同期估计，余下约 %s，全月约 %s（估计）。", tael__subject_text(job),
+            tael__money_text(job, now.minor), months, tael__money_text(job, rest),
+            tael__money_text(job, rest + now.minor));
     }
     tael__row_free(&now);
     return TAEL_OK;

@@ -24,7 +24,8 @@ tael__date tael__date_of(int64_t days)
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t m = (5 * day_of_year + 2) / 153;
     int32_t month = (int32_t)(m < 10 ? m + 3 : m - 9);
-    return (tael__date){(int32_t)(year_of_era + era * 400 + (month <= 2)), month, (int32_t)(day_of_year - (153 * m + 2) / 5 + 1)};
+    return (tael__date){(int32_t)(year_of_era + era * 400 + (month <= 2)), month,
+                        (int32_t)(day_of_year - (153 * m + 2) / 5 + 1)};
 }
 
 int tael__days_in_month(int year, int month)
@@ -46,7 +47,10 @@ int tael__weekday(tael__date date)
     return (int)(w < 0 ? w + 7 : w) + 1;
 }
 
-tael__date tael__date_add_days(tael__date date, int64_t days) { return tael__date_of(tael__days_of(date) + days); }
+tael__date tael__date_add_days(tael__date date, int64_t days)
+{
+    return tael__date_of(tael__days_of(date) + days);
+}
 
 tael__date tael__date_add_months(tael__date date, int months)
 {
@@ -86,8 +90,9 @@ void tael__format_time(char *out, size_t cap, int64_t ms, int offset_minutes)
     tael__date date = tael__date_of_ms(ms, offset_minutes);
     int64_t of_day = ((ms - tael__ms_of_date(date, offset_minutes)) / 1000);
     int away = offset_minutes < 0 ? -offset_minutes : offset_minutes;
-    snprintf(out, cap, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", date.year, date.month, date.day, (int)(of_day / 3600),
-             (int)(of_day / 60 % 60), (int)(of_day % 60), offset_minutes < 0 ? '-' : '+', away / 60, away % 60);
+    snprintf(out, cap, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", date.year, date.month, date.day,
+             (int)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60), offset_minutes < 0 ? '-' : '+',
+             away / 60, away % 60);
 }
 
 int64_t tael__clock_wall_ms(void)

@@ -19,7 +19,7 @@ int64_t tael__days_of(tael__date date);
 tael__date tael__date_of(int64_t days);
 bool tael__date_valid(tael__date date);
 int tael__days_in_month(int year, int month);
-int tael__weekday(tael__date date);                       /* 1 Monday .. 7 Sunday (ISO 8601) */
+int tael__weekday(tael__date date); /* 1 Monday .. 7 Sunday (ISO 8601) */
 tael__date tael__date_add_days(tael__date date, int64_t days);
 tael__date tael__date_add_months(tael__date date, int months); /* the day is cut to the month's last */
 
@@ -33,7 +33,7 @@ tael__date tael__date_of_ms(int64_t ms, int offset_minutes);
 /* RFC 3339 with offset, "2026-11-20T08:12:37+08:00"; cap of 32 is enough. */
 void tael__format_time(char *out, size_t cap, int64_t ms, int offset_minutes);
 
-int64_t tael__clock_wall_ms(void);  /* UTC, may jump */
-double tael__clock_seconds(void);   /* monotonic, for intervals */
+int64_t tael__clock_wall_ms(void); /* UTC, may jump */
+double tael__clock_seconds(void);  /* monotonic, for intervals */
 
 #endif

@@ -26,7 +26,8 @@ static tael_status open_regular(int *fd, struct stat *st, const char *path)
     if (fstat(*fd, st) != 0)
         status = tael__fail_errno(OPENING, path, errno);
     else if (S_ISDIR(st->st_mode))
-        status = tael__fail(TAEL_BAD_INPUT, TAEL_SAY("%s: it is a folder; name a file", "%s：这是文件夹；请指定文件"), path);
+        status =
+            tael__fail(TAEL_BAD_INPUT, TAEL_SAY("%s: it is a folder; name a file", "%s：这是文件夹；请指定文件"), path);
     if (status != TAEL_OK) close(*fd);
     return status;
 }
@@ -39,7 +40,8 @@ tael_status tael__map_open(tael__map *map, const char *path)
     TAEL_TRY(open_regular(&fd, &st, path));
     tael_status status = TAEL_OK;
     if (!S_ISREG(st.st_mode)) {
-        status = tael__fail(TAEL_BAD_INPUT, TAEL_SAY("%s: not a regular file; name a file", "%s：不是普通文件；请指定文件"), path);
+        status = tael__fail(TAEL_BAD_INPUT,
+                            TAEL_SAY("%s: not a regular file; name a file", "%s：不是普通文件；请指定文件"), path);
     } else if (st.st_size > 0) {
         void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
         if (data == MAP_FAILED)
@@ -77,7 +79,8 @@ tael_status tael__file_read(char **out, size_t *bytes, const char *path, size_t 
     }
     if (!standard) close(fd);
     if (status == TAEL_LIMIT)
-        tael__fail(TAEL_LIMIT, TAEL_SAY("%s: longer than %zu bytes; split it", "%s：超过 %zu 字节；请拆分"), path, max_bytes);
+        tael__fail(TAEL_LIMIT, TAEL_SAY("%s: longer than %zu bytes; split it", "%s：超过 %zu 字节；请拆分"), path,
+                   max_bytes);
     if (status == TAEL_OK) {
         *bytes = text.size;
         *out = tael__buffer_take(&text);
@@ -127,7 +130,10 @@ tael_status tael__file_write(const char *path, const void *data, size_t bytes)
     return tael__folder_sync(folder);
 }
 
-bool tael__file_exists(const char *path) { return access(path, F_OK) == 0; }
+bool tael__file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
 
 tael_status tael__file_size(uint64_t *bytes, const char *path)
 {
@@ -162,7 +168,8 @@ tael_status tael__folder_make(const char *path)
     }
     struct stat st;
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return tael__fail(TAEL_IO, TAEL_SAY("%s: it is not a folder; choose another place", "%s：不是文件夹；请另选位置"), path);
+        return tael__fail(TAEL_IO,
+                          TAEL_SAY("%s: it is not a folder; choose another place", "%s：不是文件夹；请另选位置"), path);
     return TAEL_OK;
 }
 
@@ -189,13 +196,15 @@ tael_status tael__path_join(char *path, size_t cap, const char *folder, const ch
     size_t n = strlen(folder);
     const char *slash = n > 0 && folder[n - 1] == '/' ? "" : "/";
     if (snprintf(path, cap, "%s%s%s", folder, slash, name) < (int)cap) return TAEL_OK;
-    return tael__fail(TAEL_LIMIT, TAEL_SAY("%s: the path is too long; choose a shorter one", "%s：路径太长；请换短一些的"), folder);
+    return tael__fail(TAEL_LIMIT,
+                      TAEL_SAY("%s: the path is too long; choose a shorter one", "%s：路径太长；请换短一些的"), folder);
 }
 
 tael_status tael__home(char *path, size_t cap, const char *home)
 {
     const char *base = home && *home ? home : getenv("TAEL_HOME");
-    if (base && *base) return tael__path_join(path, cap, base, "") == TAEL_OK ? (path[strlen(path) - 1] = '\0', TAEL_OK) : TAEL_LIMIT;
+    if (base && *base)
+        return tael__path_join(path, cap, base, "") == TAEL_OK ? (path[strlen(path) - 1] = '\0', TAEL_OK) : TAEL_LIMIT;
     base = getenv("XDG_DATA_HOME");
     if (base && *base == '/') return tael__path_join(path, cap, base, "tael");
     base = getenv("HOME");

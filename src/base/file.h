@@ -24,15 +24,16 @@ tael_status tael__file_write(const char *path, const void *data, size_t bytes);
 
 bool tael__file_exists(const char *path);
 tael_status tael__file_size(uint64_t *bytes, const char *path);
-tael_status tael__file_remove(const char *path);               /* TAEL_OK when it isn't there */
-tael_status tael__folder_make(const char *path);               /* with its parents, mode 0700 */
-tael_status tael__folder_sync(const char *path);               /* fsync of the folder: makes a rename durable */
+tael_status tael__file_remove(const char *path); /* TAEL_OK when it isn't there */
+tael_status tael__folder_make(const char *path); /* with its parents, mode 0700 */
+tael_status tael__folder_sync(const char *path); /* fsync of the folder: makes a rename durable */
 tael_status tael__folder_free_bytes(uint64_t *bytes, const char *path);
 
 /* "a/b" into path; TAEL_LIMIT when it doesn't fit. */
 tael_status tael__path_join(char *path, size_t cap, const char *folder, const char *name);
 
-/* Tael's folder: `home` if given, else $TAEL_HOME, else $XDG_DATA_HOME/tael, else ~/.local/share/tael. Not made here. */
+/* Tael's folder: `home` if given, else $TAEL_HOME, else $XDG_DATA_HOME/tael, else ~/.local/share/tael. Not made here.
+ */
 tael_status tael__home(char *path, size_t cap, const char *home);
 
 #endif

@@ -3,39 +3,39 @@
 #ifndef TAEL__BASE_LIMITS_H
 #define TAEL__BASE_LIMITS_H
 
-#define TAEL__MAX_ERROR_BYTES     1024                 /* a sentence that a person reads */
-#define TAEL__MAX_PATH_BYTES      4096                 /* PATH_MAX of Linux */
-#define TAEL__MAX_THREADS         64                   /* more than any phone; the pool's arrays are sized by it */
-#define TAEL__MAX_TEXT_FILE_BYTES ((size_t)1 << 28)    /* a bill or a text is read whole: 256 MiB is 2.5 million rows */
-#define TAEL__MAX_JSON_BYTES      ((size_t)1 << 24)    /* schemas, catalogues, replies */
-#define TAEL__MAX_JSON_DEPTH      64                   /* recursion over a schema or a template value */
+#define TAEL__MAX_ERROR_BYTES     1024              /* a sentence that a person reads */
+#define TAEL__MAX_PATH_BYTES      4096              /* PATH_MAX of Linux */
+#define TAEL__MAX_THREADS         64                /* more than any phone; the pool's arrays are sized by it */
+#define TAEL__MAX_TEXT_FILE_BYTES ((size_t)1 << 28) /* a bill or a text is read whole: 256 MiB is 2.5 million rows */
+#define TAEL__MAX_JSON_BYTES      ((size_t)1 << 24) /* schemas, catalogues, replies */
+#define TAEL__MAX_JSON_DEPTH      64                /* recursion over a schema or a template value */
 
 /* GGUF: a hostile header must not make us allocate beyond the file's own size class. */
-#define TAEL__MAX_GGUF_KEYS       65536                /* real files hold 20 to 60 */
-#define TAEL__MAX_GGUF_TENSORS    65536                /* the largest open models hold about 2,000 */
-#define TAEL__MAX_GGUF_NAME       256                  /* ggml's own limit is 64; keys may be longer */
-#define TAEL__MAX_GGUF_DIMS       4
-#define TAEL__MAX_VOCAB           (1u << 20)           /* Qwen has 151,936, Gemma 262,144 */
-#define TAEL__MAX_TOKEN_BYTES     4096                 /* the longest token of Qwen has 128 */
-#define TAEL__MAX_LAYERS          512
-#define TAEL__MAX_WIDTH           (1u << 20)           /* of embedding and feed-forward; 405B models have 16,384 and 53,248 */
-#define TAEL__MAX_HEADS           1024                 /* 405B models have 128 */
-#define TAEL__MAX_HEAD_SIZE       1024                 /* 64 to 256 are usual */
-#define TAEL__MAX_CONTEXT         (1u << 20)           /* tokens; what memory allows is checked besides */
-#define TAEL__MAX_PROMPT_BYTES    ((size_t)1 << 24)
-#define TAEL__MAX_STOPS           16                   /* OpenAI allows 4 */
-#define TAEL__MAX_STOP_BYTES      256
+#define TAEL__MAX_GGUF_KEYS    65536 /* real files hold 20 to 60 */
+#define TAEL__MAX_GGUF_TENSORS 65536 /* the largest open models hold about 2,000 */
+#define TAEL__MAX_GGUF_NAME    256   /* ggml's own limit is 64; keys may be longer */
+#define TAEL__MAX_GGUF_DIMS    4
+#define TAEL__MAX_VOCAB        (1u << 20) /* Qwen has 151,936, Gemma 262,144 */
+#define TAEL__MAX_TOKEN_BYTES  4096       /* the longest token of Qwen has 128 */
+#define TAEL__MAX_LAYERS       512
+#define TAEL__MAX_WIDTH        (1u << 20) /* of embedding and feed-forward; 405B models have 16,384 and 53,248 */
+#define TAEL__MAX_HEADS        1024       /* 405B models have 128 */
+#define TAEL__MAX_HEAD_SIZE    1024       /* 64 to 256 are usual */
+#define TAEL__MAX_CONTEXT      (1u << 20) /* tokens; what memory allows is checked besides */
+#define TAEL__MAX_PROMPT_BYTES ((size_t)1 << 24)
+#define TAEL__MAX_STOPS        16 /* OpenAI allows 4 */
+#define TAEL__MAX_STOP_BYTES   256
 
 /* The catalogue and downloads. */
-#define TAEL__MAX_MODEL_BYTES     ((uint64_t)1 << 40)  /* a terabyte: a wrong figure, not a model of a phone */
-#define TAEL__MAX_PACKAGES        999                  /* parts of one model */
-#define TAEL__MAX_HUB_REPLY_BYTES ((size_t)4 << 20)    /* a repository's list of files */
+#define TAEL__MAX_MODEL_BYTES     ((uint64_t)1 << 40) /* a terabyte: a wrong figure, not a model of a phone */
+#define TAEL__MAX_PACKAGES        999                 /* parts of one model */
+#define TAEL__MAX_HUB_REPLY_BYTES ((size_t)4 << 20)   /* a repository's list of files */
 
 /* Bills. */
-#define TAEL__MAX_CSV_FIELDS      64                   /* the widest known header has 17 */
-#define TAEL__MAX_CSV_LINE_BYTES  65536                /* the longest seen row has under 1,000 */
-#define TAEL__MAX_PREAMBLE_LINES  200                  /* lines before the header; 25 are known */
-#define TAEL__MAX_FIELD_BYTES     2048                 /* a merchant's name or an item, after decoding */
-#define TAEL__MAX_SKIPPED_SHOWN   1000                 /* skipped rows that a report names one by one */
+#define TAEL__MAX_CSV_FIELDS     64    /* the widest known header has 17 */
+#define TAEL__MAX_CSV_LINE_BYTES 65536 /* the longest seen row has under 1,000 */
+#define TAEL__MAX_PREAMBLE_LINES 200   /* lines before the header; 25 are known */
+#define TAEL__MAX_FIELD_BYTES    2048  /* a merchant's name or an item, after decoding */
+#define TAEL__MAX_SKIPPED_SHOWN  1000  /* skipped rows that a report names one by one */
 
 #endif

@@ -28,9 +28,15 @@ uint64_t tael__alloc_break(uint64_t nth, bool from_then_on)
     return atomic_exchange(&allocations, 0);
 }
 
-void *tael__alloc(size_t bytes) { return allowed() ? malloc(bytes ? bytes : 1) : NULL; }
+void *tael__alloc(size_t bytes)
+{
+    return allowed() ? malloc(bytes ? bytes : 1) : NULL;
+}
 
-void *tael__alloc_zero(size_t bytes) { return allowed() ? calloc(1, bytes ? bytes : 1) : NULL; }
+void *tael__alloc_zero(size_t bytes)
+{
+    return allowed() ? calloc(1, bytes ? bytes : 1) : NULL;
+}
 
 void *tael__alloc_array(size_t n, size_t each)
 {
@@ -48,13 +54,25 @@ void *tael__alloc_aligned(size_t bytes)
     return p;
 }
 
-void *tael__realloc(void *p, size_t bytes) { return allowed() ? realloc(p, bytes ? bytes : 1) : NULL; }
+void *tael__realloc(void *p, size_t bytes)
+{
+    return allowed() ? realloc(p, bytes ? bytes : 1) : NULL;
+}
 
-void tael__free(void *p) { free(p); }
+void tael__free(void *p)
+{
+    free(p);
+}
 
-void tael_free(void *p) { tael__free(p); }
+void tael_free(void *p)
+{
+    tael__free(p);
+}
 
-char *tael__strdup(const char *text) { return tael__strndup(text, strlen(text)); }
+char *tael__strdup(const char *text)
+{
+    return tael__strndup(text, strlen(text));
+}
 
 char *tael__strndup(const char *text, size_t bytes)
 {
@@ -72,9 +90,9 @@ static tael_status reserve(tael__buffer *b, size_t more)
     if (b->failed != TAEL_OK) return b->failed;
     TAEL_ASSERT(b->max > 0);
     if (more > b->max || b->size > b->max - more)
-        return b->failed = tael__fail(TAEL_LIMIT,
-                                      TAEL_SAY("text: longer than %zu bytes; make it shorter", "文本：超过 %zu 字节；请缩短"),
-                                      b->max);
+        return b->failed = tael__fail(
+                   TAEL_LIMIT, TAEL_SAY("text: longer than %zu bytes; make it shorter", "文本：超过 %zu 字节；请缩短"),
+                   b->max);
     size_t needs = b->size + more + 1;
     if (needs <= b->capacity) return TAEL_OK;
     size_t capacity = b->capacity + b->capacity / 2;
@@ -95,7 +113,10 @@ tael_status tael__buffer_append(tael__buffer *b, const void *bytes, size_t n)
     return TAEL_OK;
 }
 
-tael_status tael__buffer_text(tael__buffer *b, const char *text) { return tael__buffer_append(b, text, strlen(text)); }
+tael_status tael__buffer_text(tael__buffer *b, const char *text)
+{
+    return tael__buffer_append(b, text, strlen(text));
+}
 
 tael_status tael__buffer_format(tael__buffer *b, const char *format, ...)
 {

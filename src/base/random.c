@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <sys/random.h>
 
-static uint64_t rotate(uint64_t x, int by) { return x << by | x >> (64 - by); }
+static uint64_t rotate(uint64_t x, int by)
+{
+    return x << by | x >> (64 - by);
+}
 
 void tael__random_seed(tael__random *r, uint64_t seed)
 {
@@ -29,7 +32,10 @@ uint64_t tael__random_next(tael__random *r)
     return result;
 }
 
-double tael__random_unit(tael__random *r) { return (double)(tael__random_next(r) >> 11) * 0x1p-53; }
+double tael__random_unit(tael__random *r)
+{
+    return (double)(tael__random_next(r) >> 11) * 0x1p-53;
+}
 
 tael_status tael__random_system(void *out, size_t bytes)
 {

@@ -26,13 +26,25 @@ const char *tael_status_name(tael_status status)
     return (unsigned)status < TAEL_STATUS_COUNT ? statuses[status].name : "unknown";
 }
 
-const char *tael_error(void) { return error_text; }
+const char *tael_error(void)
+{
+    return error_text;
+}
 
-void tael_set_language(tael_language l) { language = l; }
+void tael_set_language(tael_language l)
+{
+    language = l;
+}
 
-tael_language tael_get_language(void) { return language; }
+tael_language tael_get_language(void)
+{
+    return language;
+}
 
-const char *tael_version(void) { return "0.1.0"; }
+const char *tael_version(void)
+{
+    return "0.1.0";
+}
 
 tael_status tael__fail(tael_status status, const char *format, ...)
 {

@@ -26,10 +26,10 @@ tael_status tael__fail_memory(const char *what, size_t bytes) __attribute__((col
 void tael__error_set(const char *text);
 
 /* Forward a failure as it is: the place nearest the cause has the best sentence. */
-#define TAEL_TRY(call)                                                                                                 \
-    do {                                                                                                               \
-        tael_status tael_try_status = (call);                                                                          \
-        if (tael_try_status != TAEL_OK) return tael_try_status;                                                        \
+#define TAEL_TRY(call)                                          \
+    do {                                                        \
+        tael_status tael_try_status = (call);                   \
+        if (tael_try_status != TAEL_OK) return tael_try_status; \
     } while (0)
 
 /* A promise inside our own code; on in debug, tests and fuzzing. The world's faults are statuses, never assertions. */

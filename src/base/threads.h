@@ -10,8 +10,8 @@ typedef struct tael__pool tael__pool;
 
 /* `threads` counts the caller too: 1 makes no thread at all. 0: one per physical core this process may use. */
 tael_status tael__pool_open(tael__pool **out, uint32_t threads);
-void tael__pool_close(tael__pool *pool);                  /* NULL is fine */
-uint32_t tael__pool_threads(const tael__pool *pool);      /* 1 for NULL */
+void tael__pool_close(tael__pool *pool);             /* NULL is fine */
+uint32_t tael__pool_threads(const tael__pool *pool); /* 1 for NULL */
 
 /* Runs fn(user, i, n) for i = 0..n-1 at once, i = 0 on the caller, and returns when all are done. One caller at a time.
  * A NULL pool runs fn(user, 0, 1). */

@@ -80,7 +80,10 @@ size_t tael__utf8_invalid_at(const char *text, size_t bytes)
     return bytes;
 }
 
-bool tael__utf8_valid(const char *text, size_t bytes) { return tael__utf8_invalid_at(text, bytes) == bytes; }
+bool tael__utf8_valid(const char *text, size_t bytes)
+{
+    return tael__utf8_invalid_at(text, bytes) == bytes;
+}
 
 size_t tael__utf8_cut(const char *text, size_t bytes)
 {
@@ -89,7 +92,7 @@ size_t tael__utf8_cut(const char *text, size_t bytes)
         unsigned char byte = s[bytes - back];
         if ((byte & 0xC0) == 0x80) continue; /* a continuation: look further back for its lead */
         size_t n = announced(byte);
-        if (n <= back) return bytes;         /* complete, or no lead at all */
+        if (n <= back) return bytes; /* complete, or no lead at all */
         if (back >= 2 && !second_fits(byte, s[bytes - back + 1])) return bytes;
         return bytes - back;
     }
