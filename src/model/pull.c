@@ -120,6 +120,7 @@ static tael_status fetch(tael__pull *p, const tael__source *const *order, uint32
 {
     reasons why = {0};
     tael__folder_clear(p->temp); /* of a pull that was killed */
+    p->source = TAEL_SAY("the part that is here", "已下载的部分");
     TAEL_TRY(tael__part_open(p));
     *source = p->state_source;
     if (p->done == p->total && tael__part_check(p) == TAEL_OK)

@@ -130,6 +130,10 @@ tael_status tael__part_open(tael__pull *p)
 
 void tael__part_close(tael__pull *p)
 {
+    if (p->fd >= 0 && p->done == 0) { /* nothing to resume */
+        unlink(p->part_path);
+        unlink(p->state_path);
+    }
     if (p->fd >= 0) close(p->fd);
     p->fd = -1;
 }

@@ -163,9 +163,7 @@ static tael_status outcome(transfer *t, CURLcode code)
     long status = 0;
     char host[128];
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (t->stopped == TAEL_CANCELLED)
-        return tael__fail(TAEL_CANCELLED, TAEL_SAY("the download was cancelled", "下载已取消"));
-    if (t->stopped != TAEL_OK) return t->stopped; /* its sentence is set */
+    if (t->stopped != TAEL_OK) return t->stopped; /* its sentence is set; for TAEL_CANCELLED by the callback */
     switch (code) {
     case CURLE_OK: break;
     case CURLE_RANGE_ERROR:

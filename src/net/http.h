@@ -5,8 +5,9 @@
 
 #include "base/status.h"
 
-/* Some bytes arrived; a non-zero return stops the transfer with TAEL_CANCELLED. Also called with 0 bytes about once a second
- * while nothing comes, so that a silent server can be left. total: of the whole file, also when resuming; 0: not told. */
+/* Some bytes arrived; a non-zero return stops the transfer with TAEL_CANCELLED, and the sentence is the callback's to set.
+ * Also called with 0 bytes about once a second while nothing comes, so that a silent server can be left. total: of the
+ * whole file, also when resuming; 0: not told. */
 typedef int tael__http_data_fn(const void *data, size_t bytes, uint64_t total, void *user);
 
 typedef struct tael__http_options {
