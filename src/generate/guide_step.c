@@ -11,9 +11,9 @@ enum { WHOLE = 1, DECIMALS };                                        /* BOUNDED 
 enum { MINUS = 1, ZERO, INT, POINT, FRACTION, E, E_SIGN, EXPONENT }; /* NUMBER */
 enum { EMPTY = 1, KEY, VALUE, AFTER };                               /* ARRAY, OBJECT */
 
-#define NUMBER_DIGITS   17 /* that a double can tell apart */
-#define NUMBER_DECIMALS 18
-#define NUMBER_EXPONENT 290 /* with 17 digits before the point this stays below the largest double */
+#define NUMBER_DIGITS   18  /* so that a whole one fits int64 */
+#define NUMBER_DECIMALS 21  /* what %.17g writes at most */
+#define NUMBER_EXPONENT 290 /* with 18 digits before the point this stays below the largest double */
 
 tael_status tael__machine_open(tael__machine *m, const tael__plan *plan)
 {
