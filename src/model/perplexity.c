@@ -50,10 +50,10 @@ tael_status tael_perplexity(const tael_model *model, const char *text, size_t by
     tael__buffer ids = {.max = TAEL__MAX_TEXT_FILE_BYTES * sizeof(int32_t)};
     *perplexity = 0;
     *scored = 0;
-    if (window < 2 || window > TAEL__MAX_CONTEXT)
+    if (window < 3 || window > TAEL__MAX_CONTEXT)
         return tael__fail(TAEL_MISUSE,
-                          TAEL_SAY("perplexity: a window of %u tokens; ask for 2 to %u",
-                                   "困惑度：窗口为 %u 个词元；应在 2 到 %u 之间"),
+                          TAEL_SAY("perplexity: a window of %u tokens; ask for 3 to %u",
+                                   "困惑度：窗口为 %u 个词元；应在 3 到 %u 之间"),
                           window, TAEL__MAX_CONTEXT);
     tally t = {.tokens = window, .vocabulary = model->sizes.vocabulary};
     tael_status status = TAEL_OK;
