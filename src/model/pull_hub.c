@@ -23,8 +23,11 @@ static const char *endpoint(tael__source_kind kind)
 
 static tael_status make_url(char url[URL_BYTES], const tael__source *s)
 {
-    const char *format = s->kind == TAEL__MODELSCOPE ? "%s/models/%s/resolve/master/%s" : "%s/%s/resolve/main/%s";
-    if (snprintf(url, URL_BYTES, format, endpoint(s->kind), s->repo, s->file) < URL_BYTES) return TAEL_OK;
+    const char *at = endpoint(s->kind);
+    int n = s->kind == TAEL__MODELSCOPE
+                ? snprintf(url, URL_BYTES, "%s/models/%s/resolve/master/%s", at, s->repo, s->file)
+                : snprintf(url, URL_BYTES, "%s/%s/resolve/main/%s", at, s->repo, s->file);
+    if (n < URL_BYTES) return TAEL_OK;
     return tael__fail(TAEL_LIMIT, TAEL_SAY("%s: its address is too long; shorten it", "%s：地址太长；请缩短"), s->file);
 }
 

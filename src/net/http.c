@@ -141,6 +141,7 @@ static int on_tick(void *user, curl_off_t a, curl_off_t b, curl_off_t c, curl_of
 {
     transfer *t = user;
     (void)a, (void)b, (void)c, (void)d;
+    if (t->stopped != TAEL_OK) return 1; /* libcurl asks once more on its way out */
     uint32_t connect_ms = t->options && t->options->connect_timeout_ms ? t->options->connect_timeout_ms : CONNECT_MS;
     uint32_t stall_ms = t->options && t->options->stall_timeout_ms ? t->options->stall_timeout_ms : STALL_MS;
     double quiet_ms = (tael__clock_seconds() - t->active_at) * 1000;
