@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schema bytes, a 0 byte, then choices for a walk: each byte picks among the allowed tokens. No schema may crash or hang the
-// guide; a walk never gets stuck; and a text that ends is JSON that the same guide accepts as a whole.
+// Schema bytes, a 0 byte, then choices for a walk: each byte picks among the allowed tokens. No schema may crash or
+// hang the guide; a walk never gets stuck; and a text that ends is JSON that the same guide accepts as a whole.
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -29,7 +29,8 @@ static tael__token_kind kind_of(const void *user, int32_t id)
 
 static tael__guide_tokens *make_tokens(void)
 {
-    static const char *const pairs[] = {"{\"", "\":", "\",", "\"}", "[]", "{}", "],", "}}", "00", "12", "\\u", "\\\"", "nul", "tru", "\xE6\x98"};
+    static const char *const pairs[] = {"{\"", "\":", "\",", "\"}",  "[]",  "{}",  "],",      "}}",
+                                        "00",  "12",  "\\u", "\\\"", "nul", "tru", "\xE6\x98"};
     tael__guide_tokens *tokens = NULL;
     for (int i = 0; i < 256; i++) {
         token_bytes[i + 1][0] = (char)i;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The guide against a validator that was written another way: whatever is chosen among allowed tokens ends in JSON that
-// fits, and all that fits is allowed. A mask that lets one token too many through shows as a value that doesn't parse or
-// fit; one too few as a value that isn't accepted; a wrong skip in the sorted walk as a difference from byte by byte.
+// fits, and all that fits is allowed. A mask that lets one token too many through shows as a value that doesn't parse
+// or fit; one too few as a value that isn't accepted; a wrong skip in the sorted walk as a difference from byte by
+// byte.
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,12 +15,16 @@
 #include "vocabulary.h"
 
 static const char *const schemas[] = {
-    "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":12},\"n\":{\"type\":\"integer\",\"minimum\":-20,"
+    "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":12},\"n\":{\"type\":\"integer\","
+    "\"minimum\":-20,"
     "\"maximum\":105}},\"required\":[\"name\",\"n\"],\"additionalProperties\":false,\"title\":\"x\"}",
-    "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"boolean\"},\"ab\":{\"type\":\"null\"},\"b\":{\"type\":[\"string\",\"null\"],"
-    "\"maxLength\":3},\"c\":{\"type\":\"number\"},\"d\":{\"enum\":[1,12,\"1\",null,{\"k\":[true]}]}},\"required\":[\"b\"]}",
+    "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"boolean\"},\"ab\":{\"type\":\"null\"},\"b\":{\"type\":["
+    "\"string\",\"null\"],"
+    "\"maxLength\":3},\"c\":{\"type\":\"number\"},\"d\":{\"enum\":[1,12,\"1\",null,{\"k\":[true]}]}},\"required\":["
+    "\"b\"]}",
     "{\"type\":\"array\",\"items\":{\"type\":\"integer\"},\"minItems\":2,\"maxItems\":4}",
-    "{\"type\":\"array\",\"items\":{\"type\":[\"number\",\"boolean\",\"string\"],\"minimum\":0,\"maximum\":99.75,\"maxLength\":5},\"maxItems\":6}",
+    "{\"type\":\"array\",\"items\":{\"type\":[\"number\",\"boolean\",\"string\"],\"minimum\":0,\"maximum\":99.75,"
+    "\"maxLength\":5},\"maxItems\":6}",
     "{\"type\":\"string\",\"minLength\":3,\"maxLength\":5}",
     "{\"type\":\"string\",\"maxLength\":600}",
     "{\"type\":\"string\",\"maxLength\":0}",
@@ -32,16 +37,22 @@ static const char *const schemas[] = {
     "{\"type\":\"integer\"}",
     "{\"type\":\"number\"}",
     "{\"type\":\"number\",\"minimum\":0,\"maximum\":100}",
-    "{\"anyOf\":[{\"type\":\"object\",\"properties\":{\"kind\":{\"const\":\"a\"},\"x\":{\"type\":\"integer\",\"minimum\":0}},\"required\":[\"kind\","
-    "\"x\"]},{\"type\":\"object\",\"properties\":{\"kind\":{\"const\":\"ab\"},\"x\":{\"type\":\"string\",\"maxLength\":4}},\"required\":[\"kind\"]},"
+    "{\"anyOf\":[{\"type\":\"object\",\"properties\":{\"kind\":{\"const\":\"a\"},\"x\":{\"type\":\"integer\","
+    "\"minimum\":0}},\"required\":[\"kind\","
+    "\"x\"]},{\"type\":\"object\",\"properties\":{\"kind\":{\"const\":\"ab\"},\"x\":{\"type\":\"string\",\"maxLength\":"
+    "4}},\"required\":[\"kind\"]},"
     "{\"type\":\"null\"}]}",
-    "{\"$defs\":{\"tree\":{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"object\",\"properties\":{\"leaf\":{\"type\":\"boolean\"},\"left\":{\"$ref\":"
-    "\"#/$defs/tree\"},\"right\":{\"$ref\":\"#/$defs/tree\"}},\"required\":[\"left\",\"right\"]}]}},\"$ref\":\"#/$defs/tree\"}",
+    "{\"$defs\":{\"tree\":{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"object\",\"properties\":{\"leaf\":{\"type\":"
+    "\"boolean\"},\"left\":{\"$ref\":"
+    "\"#/$defs/tree\"},\"right\":{\"$ref\":\"#/$defs/tree\"}},\"required\":[\"left\",\"right\"]}]}},\"$ref\":\"#/$defs/"
+    "tree\"}",
     "{\"type\":\"object\",\"properties\":{\"next\":{\"$ref\":\"#\"},\"v\":{\"type\":\"boolean\"}}}",
-    "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"maxItems\":2},\"minItems\":1,"
+    "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"null\"},"
+    "\"maxItems\":2},\"minItems\":1,"
     "\"maxItems\":2},\"maxItems\":3}",
     "{\"type\":\"object\",\"properties\":{}}",
-    "{\"type\":\"object\",\"properties\":{\"\\\"q\\\"\":{\"type\":\"null\"},\"\xE6\x98\x9F\":{\"type\":\"null\"}},\"required\":[\"\xE6\x98\x9F\"]}",
+    "{\"type\":\"object\",\"properties\":{\"\\\"q\\\"\":{\"type\":\"null\"},\"\xE6\x98\x9F\":{\"type\":\"null\"}},"
+    "\"required\":[\"\xE6\x98\x9F\"]}",
 };
 #define SCHEMAS (sizeof schemas / sizeof schemas[0])
 
@@ -69,7 +80,10 @@ static tael__guide *opened(const char *schema)
     return g;
 }
 
-static bool allowed(const float *logits, uint32_t id) { return logits[id] > -INFINITY; }
+static bool allowed(const float *logits, uint32_t id)
+{
+    return logits[id] > -INFINITY;
+}
 
 /* One of the allowed tokens; mostly any, sometimes one that closes something, so that walks end. */
 static int32_t choose(const float *logits, tael__random *r)
@@ -79,8 +93,9 @@ static int32_t choose(const float *logits, tael__random *r)
     for (uint32_t i = 0; i < words.count; i++) {
         if (!allowed(logits, i)) continue;
         if (made_below(r, ++all) == 0) any = (int32_t)i;
-        bool ends = i == 0 || memchr(words.bytes[i], '"', words.length[i]) || memchr(words.bytes[i], ']', words.length[i]) ||
-                    memchr(words.bytes[i], '}', words.length[i]) || memchr(words.bytes[i], 'n', words.length[i]);
+        bool ends = i == 0 || memchr(words.bytes[i], '"', words.length[i]) ||
+                    memchr(words.bytes[i], ']', words.length[i]) || memchr(words.bytes[i], '}', words.length[i]) ||
+                    memchr(words.bytes[i], 'n', words.length[i]);
         if (ends && made_below(r, ++closing) == 0) closes = (int32_t)i;
     }
     return closes >= 0 && made_below(r, 5) == 0 ? closes : any;
@@ -145,8 +160,10 @@ static void every_value_that_fits_is_accepted(void **state)
         tael__guide *g = opened(schemas[s]);
         for (int round = 0; round < 400; round++) {
             json_t *value = made(schema, schema, &r, 0);
-            bool constant = json_object_get(schema, "const") || strstr(schemas[s], "enum"); /* these have one spelling */
-            char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | (round % 2 && !constant ? JSON_ENSURE_ASCII : 0));
+            bool constant =
+                json_object_get(schema, "const") || strstr(schemas[s], "enum"); /* these have one spelling */
+            char *text =
+                json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | (round % 2 && !constant ? JSON_ENSURE_ASCII : 0));
             if (strstr(schemas[s], "\xE6\x98\x9F") && round % 2) { /* so have names */
                 free(text);
                 text = json_dumps(value, JSON_COMPACT);
@@ -184,7 +201,8 @@ static void what_does_not_fit_is_refused(void **state)
             }
             bool accepted = tael__guide_matches(g, text, n);
             json_t *back = json_loadb(text, n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-            if (accepted && (!back || !valid(schema, schema, back))) fail_msg("schema %zu: accepted: %.*s", s, (int)n, text);
+            if (accepted && (!back || !valid(schema, schema, back)))
+                fail_msg("schema %zu: accepted: %.*s", s, (int)n, text);
             refused += !accepted;
             tried++;
             json_decref(back);
@@ -248,12 +266,13 @@ static void forced_text_is_what_the_schema_leaves_no_choice_about(void **state)
 {
     (void)state;
     char run[256];
-    tael__guide *g = opened("{\"type\":\"object\",\"properties\":{\"merchant\":{\"type\":\"string\"},\"amount\":{\"enum\":[\"low\",\"lower\"]}},"
+    tael__guide *g = opened("{\"type\":\"object\",\"properties\":{\"merchant\":{\"type\":\"string\"},\"amount\":{"
+                            "\"enum\":[\"low\",\"lower\"]}},"
                             "\"required\":[\"merchant\",\"amount\"]}");
     assert_int_equal(tael__guide_forced(g, run, sizeof run), 13);
     assert_memory_equal(run, "{\"merchant\":\"", 13);
     assert_int_equal(tael__guide_forced(g, run, 5), 5);
-    for (size_t i = 0; i < 13; i++) assert_true(tael__guide_accept(g, 2 + (uint8_t)"{\"merchant\":\""[i]));
+    for (size_t i = 0; i < 13; i++) assert_true(tael__guide_accept(g, 2 + (uint8_t) "{\"merchant\":\""[i]));
     assert_int_equal(tael__guide_forced(g, run, sizeof run), 0);
     assert_true(tael__guide_accept(g, 2 + '"'));
     assert_int_equal(tael__guide_forced(g, run, sizeof run), 14);

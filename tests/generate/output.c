@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// However text is cut into tokens, what comes out is the same: all of it up to the first stop string, in whole characters.
+// However text is cut into tokens, what comes out is the same: all of it up to the first stop string, in whole
+// characters.
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +29,8 @@ static int take(const char *text, size_t bytes, const int32_t *ids, size_t count
 }
 
 /* Cuts `text` where `cuts` says, with ids 1, 2, 3...; returns whether a stop string came. */
-static bool push_all(sink *s, const char *text, size_t bytes, tael__random *r, const char *const *stops, size_t stop_count)
+static bool push_all(sink *s, const char *text, size_t bytes, tael__random *r, const char *const *stops,
+                     size_t stop_count)
 {
     tael__output o;
     tael_generate_options options = {.stops = stops, .stop_count = stop_count};
@@ -49,7 +51,8 @@ static bool push_all(sink *s, const char *text, size_t bytes, tael__random *r, c
 
 static void assert_text(const sink *s, const char *text)
 {
-    if (s->bytes != strlen(text) || memcmp(s->text, text, s->bytes) != 0) fail_msg("wanted <%s>, got <%.*s>", text, (int)s->bytes, s->text);
+    if (s->bytes != strlen(text) || memcmp(s->text, text, s->bytes) != 0)
+        fail_msg("wanted <%s>, got <%.*s>", text, (int)s->bytes, s->text);
 }
 
 static void text_comes_out_as_it_went_in(void **state)
@@ -75,16 +78,24 @@ static void a_stop_string_is_found_across_any_cut(void **state)
         const char *text, *before;
         bool stopped;
     } cases[] = {
-        {"hello<end>more", "hello", true}, {"a<en<end>", "a<en", true},  {"a<en", "a<en", false},        {"ABABAC", "AB", true},
-        {"ABABAB", "ABABAB", false},       {"x\n\nUse y", "x\n\nUse y", false}, {"x\n\n\nUser", "x\n", true}, {"星。。星。。。", "星。。星", true},
-        {"<end>", "", true},               {"a<end", "a<end", false},
+        {"hello<end>more", "hello", true},
+        {"a<en<end>", "a<en", true},
+        {"a<en", "a<en", false},
+        {"ABABAC", "AB", true},
+        {"ABABAB", "ABABAB", false},
+        {"x\n\nUse y", "x\n\nUse y", false},
+        {"x\n\n\nUser", "x\n", true},
+        {"星。。星。。。", "星。。星", true},
+        {"<end>", "", true},
+        {"a<end", "a<end", false},
     };
     tael__random r;
     sink s;
     tael__random_seed(&r, 2);
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)
         for (int i = 0; i < 60; i++) {
-            assert_true(push_all(&s, cases[c].text, strlen(cases[c].text), i ? &r : NULL, stops, 4) == cases[c].stopped);
+            assert_true(push_all(&s, cases[c].text, strlen(cases[c].text), i ? &r : NULL, stops, 4) ==
+                        cases[c].stopped);
             assert_text(&s, cases[c].before);
         }
 }
@@ -141,7 +152,8 @@ static void a_callback_that_says_so_cancels_after_its_piece(void **state)
 static void stop_strings_have_a_size_and_a_number(void **state)
 {
     (void)state;
-    static const char *stops[17] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q"};
+    static const char *stops[17] = {"a", "b", "c", "d", "e", "f", "g", "h", "i",
+                                    "j", "k", "l", "m", "n", "o", "p", "q"};
     char longest[300];
     tael__output o;
     tael_generate_options options = {.stops = stops, .stop_count = 17};

@@ -59,10 +59,14 @@ static void the_chain_picks_what_sorting_everything_picks(void **state)
 {
     (void)state;
     static const tael_generate_options options[] = {
-        {.top_k = 20, .top_p = 0.8f, .temperature = 0.7f},        {.top_k = 1000, .top_p = 0.95f, .temperature = 1.3f, .min_p = 0.01f},
-        {.top_k = 2000, .top_p = 0.9f, .temperature = 1},         {.top_k = N, .top_p = 0.7f, .temperature = 0.5f},
-        {.top_k = N, .top_p = 1, .temperature = 2, .min_p = 0.2f}, {.top_k = N * 2, .top_p = 1, .temperature = 1},
-        {.top_k = 2, .top_p = 1, .temperature = 5},               {.top_k = 50, .top_p = 0.01f, .temperature = 1},
+        {.top_k = 20, .top_p = 0.8f, .temperature = 0.7f},
+        {.top_k = 1000, .top_p = 0.95f, .temperature = 1.3f, .min_p = 0.01f},
+        {.top_k = 2000, .top_p = 0.9f, .temperature = 1},
+        {.top_k = N, .top_p = 0.7f, .temperature = 0.5f},
+        {.top_k = N, .top_p = 1, .temperature = 2, .min_p = 0.2f},
+        {.top_k = N * 2, .top_p = 1, .temperature = 1},
+        {.top_k = 2, .top_p = 1, .temperature = 5},
+        {.top_k = 50, .top_p = 0.01f, .temperature = 1},
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         for (uint64_t seed = 1; seed <= 40; seed++) {
@@ -138,7 +142,8 @@ static void penalties_count_the_last_64_tokens_once_each(void **state)
     tael_generate_options o = {.greedy = true, .repeat_penalty = 2, .presence_penalty = 1, .frequency_penalty = 0.5f};
     assert_ok(tael__sampler_open(&s, &o, N));
     assert_true(tael__sampler_penalizes(&s));
-    for (int i = 0; i < 70; i++) tokens[i] = i < 6 ? 9 : i % 2 ? 1 : 2; /* 9 is 65 to 70 back; 1 and 2 are there 32 times */
+    for (int i = 0; i < 70; i++)
+        tokens[i] = i < 6 ? 9 : i % 2 ? 1 : 2; /* 9 is 65 to 70 back; 1 and 2 are there 32 times */
     logits[9] = 4;
     logits[1] = 4;
     logits[2] = -4;
@@ -153,8 +158,9 @@ static void options_out_of_range_are_misuse(void **state)
 {
     (void)state;
     tael__sampler s;
-    static const tael_generate_options wrong[] = {{.temperature = -1}, {.temperature = NAN}, {.top_p = 1.5f}, {.top_p = -0.5f},
-                                                  {.min_p = 2},        {.repeat_penalty = -1}, {.presence_penalty = INFINITY}};
+    static const tael_generate_options wrong[] = {
+        {.temperature = -1},    {.temperature = NAN},          {.top_p = 1.5f}, {.top_p = -0.5f}, {.min_p = 2},
+        {.repeat_penalty = -1}, {.presence_penalty = INFINITY}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_status(tael__sampler_open(&s, &wrong[i], N), TAEL_MISUSE);
         tael__sampler_close(&s);

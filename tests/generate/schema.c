@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schemas that can't be followed are refused with a sentence that names the keyword and the place; hostile ones end quickly.
+// Schemas that can't be followed are refused with a sentence that names the keyword and the place; hostile ones end
+// quickly.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,9 @@ static void refused(const char *schema, tael_status status, const char *keyword,
 {
     tael__guide *g = (tael__guide *)(uintptr_t)1;
     tael_status got = tael__guide_open_with(&g, schema, tokens);
-    if (got != status) fail_msg("%.200s: wanted %s, got %s: %s", schema, tael_status_name(status), tael_status_name(got), tael_error());
+    if (got != status)
+        fail_msg("%.200s: wanted %s, got %s: %s", schema, tael_status_name(status), tael_status_name(got),
+                 tael_error());
     assert_null(g);
     if (!strstr(tael_error(), keyword) || !strstr(tael_error(), place))
         fail_msg("%.200s: the sentence lacks %s or %s: %s", schema, keyword, place, tael_error());
@@ -49,11 +52,13 @@ static void a_keyword_that_cannot_guide_is_named_with_its_place(void **state)
 {
     (void)state;
     refused("{\"type\":\"string\",\"pattern\":\"a*\"}", TAEL_UNSUPPORTED, "pattern", "#");
-    refused("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"oneOf\":[]}}}}", TAEL_UNSUPPORTED, "oneOf",
-            "#/properties/a/items");
-    refused("{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"uniqueItems\":true}", TAEL_UNSUPPORTED, "uniqueItems", "#");
+    refused("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"oneOf\":[]}}}}",
+            TAEL_UNSUPPORTED, "oneOf", "#/properties/a/items");
+    refused("{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"uniqueItems\":true}", TAEL_UNSUPPORTED, "uniqueItems",
+            "#");
     refused("{\"type\":\"integer\",\"multipleOf\":5}", TAEL_UNSUPPORTED, "multipleOf", "#");
-    refused("{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"string\",\"patern\":\"x\"}]}", TAEL_UNSUPPORTED, "patern", "#/anyOf/1");
+    refused("{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"string\",\"patern\":\"x\"}]}", TAEL_UNSUPPORTED, "patern",
+            "#/anyOf/1");
     refused("{\"$ref\":\"#/$defs/none\"}", TAEL_UNSUPPORTED, "$ref", "#");
     refused("{\"$ref\":\"https://example.org/x\"}", TAEL_UNSUPPORTED, "$ref", "#");
     refused("{\"anyOf\":[{\"type\":\"null\"}],\"type\":\"null\"}", TAEL_UNSUPPORTED, "type", "#");
@@ -74,7 +79,8 @@ static void a_schema_that_is_wrong_is_bad_input(void **state)
     refused("{\"type\":\"string\",\"maxLength\":-1}", TAEL_BAD_INPUT, "maxLength", "#");
     refused("{\"type\":\"string\",\"maxLength\":1.5}", TAEL_BAD_INPUT, "maxLength", "#");
     refused("{\"type\":\"object\",\"properties\":[]}", TAEL_BAD_INPUT, "properties", "#");
-    refused("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"null\"}},\"required\":[3]}", TAEL_BAD_INPUT, "required", "#");
+    refused("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"null\"}},\"required\":[3]}", TAEL_BAD_INPUT,
+            "required", "#");
     refused("{\"anyOf\":[]}", TAEL_BAD_INPUT, "anyOf", "#");
     refused("{\"enum\":7}", TAEL_BAD_INPUT, "enum", "#");
     refused("{\"type\":\"object\",\"properties\":{\"a\":3}}", TAEL_BAD_INPUT, "#/properties/a", "");
@@ -90,9 +96,11 @@ static void a_schema_that_no_value_fits_is_refused_before_anything_is_generated(
     refused("{\"enum\":[]}", TAEL_BAD_INPUT, "enum", "#");
     refused("{\"$ref\":\"#\"}", TAEL_BAD_INPUT, "never end", "");
     refused("{\"anyOf\":[{\"$ref\":\"#\"},{\"$ref\":\"#\"}]}", TAEL_BAD_INPUT, "never end", "");
-    refused("{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}", TAEL_BAD_INPUT, "never end", "");
+    refused("{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}", TAEL_BAD_INPUT,
+            "never end", "");
     refused("{\"type\":\"array\",\"items\":{\"$ref\":\"#\"},\"minItems\":1}", TAEL_BAD_INPUT, "never end", "");
-    refused("{\"$defs\":{\"a\":{\"$ref\":\"#/$defs/b\"},\"b\":{\"$ref\":\"#/$defs/a\"}},\"$ref\":\"#/$defs/a\"}", TAEL_BAD_INPUT, "never end", "");
+    refused("{\"$defs\":{\"a\":{\"$ref\":\"#/$defs/b\"},\"b\":{\"$ref\":\"#/$defs/a\"}},\"$ref\":\"#/$defs/a\"}",
+            TAEL_BAD_INPUT, "never end", "");
 }
 
 static void references_lead_where_json_pointers_say(void **state)
@@ -101,14 +109,18 @@ static void references_lead_where_json_pointers_say(void **state)
     assert_true(fits("{\"$defs\":{\"a/b\":{\"type\":\"null\"}},\"$ref\":\"#/$defs/a~1b\"}", "null"));
     assert_true(fits("{\"$defs\":{\"a~b\":{\"type\":\"null\"}},\"$ref\":\"#/$defs/a~0b\"}", "null"));
     assert_true(fits("{\"$defs\":{\"a b\":{\"type\":\"null\"}},\"$ref\":\"#/$defs/a%20b\"}", "null"));
-    assert_true(fits("{\"anyOf\":[{\"type\":\"array\",\"items\":{\"$ref\":\"#/anyOf/1\"}},{\"type\":\"boolean\"}]}", "[true,false]"));
-    assert_true(fits("{\"definitions\":{\"x\":{\"const\":1}},\"type\":\"array\",\"items\":{\"$ref\":\"#/definitions/x\"}}", "[1,1]"));
+    assert_true(fits("{\"anyOf\":[{\"type\":\"array\",\"items\":{\"$ref\":\"#/anyOf/1\"}},{\"type\":\"boolean\"}]}",
+                     "[true,false]"));
+    assert_true(
+        fits("{\"definitions\":{\"x\":{\"const\":1}},\"type\":\"array\",\"items\":{\"$ref\":\"#/definitions/x\"}}",
+             "[1,1]"));
 }
 
 static void text_is_compact_in_the_schemas_order(void **state)
 {
     (void)state;
-    const char *schema = "{\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"integer\"},\"a\":{\"type\":\"integer\"}},\"required\":[\"a\"]}";
+    const char *schema = "{\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"integer\"},\"a\":{\"type\":"
+                         "\"integer\"}},\"required\":[\"a\"]}";
     assert_true(fits(schema, "{\"b\":1,\"a\":2}"));
     assert_true(fits(schema, "{\"a\":2}"));
     assert_false(fits(schema, "{\"a\":2,\"b\":1}"));
@@ -130,11 +142,11 @@ static void strings_are_valid_utf8_and_count_characters(void **state)
     assert_true(fits(schema, "\"\\n\\\"\""));
     assert_false(fits(schema, "\"\xE6\x98\x9F\""));
     assert_false(fits(schema, "\"abc\""));
-    assert_false(fits(schema, "\"a\xC0\x80\""));      /* overlong */
-    assert_false(fits(schema, "\"a\xED\xA0\x80\""));  /* a surrogate */
+    assert_false(fits(schema, "\"a\xC0\x80\""));         /* overlong */
+    assert_false(fits(schema, "\"a\xED\xA0\x80\""));     /* a surrogate */
     assert_false(fits(schema, "\"a\xF4\x90\x80\x80\"")); /* past U+10FFFF */
-    assert_false(fits(schema, "\"a\xE6\x98\""));      /* cut */
-    assert_false(fits(schema, "\"a\\ud83d\""));       /* half a pair */
+    assert_false(fits(schema, "\"a\xE6\x98\""));         /* cut */
+    assert_false(fits(schema, "\"a\\ud83d\""));          /* half a pair */
     assert_false(fits(schema, "\"a\\ude00\""));
     assert_false(fits(schema, "\"a\\u0000\""));
     assert_false(fits(schema, "\"a\n\""));
@@ -152,7 +164,8 @@ static void numbers_keep_their_bounds_exactly(void **state)
     }
     schema = "{\"type\":\"number\",\"exclusiveMinimum\":0,\"maximum\":0.29}";
     assert_true(fits(schema, "0.29") && fits(schema, "0.000001") && fits(schema, "0.1"));
-    assert_false(fits(schema, "0") || fits(schema, "0.290001") || fits(schema, "-0.1") || fits(schema, "1") || fits(schema, "0.0"));
+    assert_false(fits(schema, "0") || fits(schema, "0.290001") || fits(schema, "-0.1") || fits(schema, "1") ||
+                 fits(schema, "0.0"));
     assert_true(fits("{\"type\":\"integer\"}", "999999999999999999"));
     assert_false(fits("{\"type\":\"integer\"}", "9999999999999999999"));
 }
@@ -197,7 +210,9 @@ static void hostile_schemas_are_refused_or_followed_never_crash(void **state)
 
     /* A chain of references, each leading to all before it. */
     p = stpcpy(large, "{\"$defs\":{\"d0\":{\"type\":\"null\"}");
-    for (int i = 1; i < 3000; i++) p += sprintf(p, ",\"d%d\":{\"anyOf\":[{\"$ref\":\"#/$defs/d%d\"},{\"$ref\":\"#/$defs/d%d\"}]}", i, i - 1, i / 2);
+    for (int i = 1; i < 3000; i++)
+        p +=
+            sprintf(p, ",\"d%d\":{\"anyOf\":[{\"$ref\":\"#/$defs/d%d\"},{\"$ref\":\"#/$defs/d%d\"}]}", i, i - 1, i / 2);
     strcpy(p, "},\"anyOf\":[{\"$ref\":\"#/$defs/d40\"},{\"$ref\":\"#/$defs/d39\"}]}");
     tael__guide *g;
     tael_status status = tael__guide_open_with(&g, large, tokens);
@@ -221,7 +236,8 @@ static void nesting_ends_where_it_must_be_closed(void **state)
 static void long_texts_are_followed_without_growing(void **state)
 {
     (void)state;
-    const char *schema = "{\"type\":\"array\",\"maxItems\":100000,\"items\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\",\"items\":{"
+    const char *schema = "{\"type\":\"array\",\"maxItems\":100000,\"items\":{\"type\":\"object\",\"properties\":{\"a\":"
+                         "{\"type\":\"array\",\"items\":{"
                          "\"type\":\"integer\"}}},\"required\":[\"a\"]}}";
     char *text = nested("{\"a\":[1,2,3]},", "{\"a\":[]}", "", 50000);
     size_t n = strlen(text);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The JSON Schema that guides understand, written a second time and the plain way: over parsed values, not over bytes. And
- * random values that fit a schema. Both for tests only. */
+/* The JSON Schema that guides understand, written a second time and the plain way: over parsed values, not over bytes.
+ * And random values that fit a schema. Both for tests only. */
 #ifndef TAEL__TESTS_VALIDATOR_H
 #define TAEL__TESTS_VALIDATOR_H
 
@@ -49,10 +49,10 @@ static inline bool valid_object(json_t *root, json_t *schema, json_t *value)
     json_t *properties = json_object_get(schema, "properties"), *one;
     const char *name;
     size_t i;
-    json_object_foreach(value, name, one)
-        if (!json_object_get(properties, name) || !valid(root, json_object_get(properties, name), one)) return false;
-    json_array_foreach(json_object_get(schema, "required"), i, one)
-        if (!json_object_get(value, json_string_value(one))) return false;
+    json_object_foreach(value, name, one) if (!json_object_get(properties, name) ||
+                                              !valid(root, json_object_get(properties, name), one)) return false;
+    json_array_foreach(json_object_get(schema, "required"), i,
+                       one) if (!json_object_get(value, json_string_value(one))) return false;
     return true;
 }
 
@@ -61,7 +61,8 @@ static inline bool valid(json_t *root, json_t *schema, json_t *value)
     json_t *one, *rule;
     size_t i;
     bool any = false;
-    if ((rule = json_object_get(schema, "$ref"))) return valid(root, valid_target(root, json_string_value(rule)), value);
+    if ((rule = json_object_get(schema, "$ref")))
+        return valid(root, valid_target(root, json_string_value(rule)), value);
     if ((rule = json_object_get(schema, "anyOf"))) {
         json_array_foreach(rule, i, one) any |= valid(root, one, value);
         return any;
@@ -76,7 +77,8 @@ static inline bool valid(json_t *root, json_t *schema, json_t *value)
         json_array_foreach(rule, i, one) any |= valid_type(value, json_string_value(one));
         if (!any) return false;
     }
-    if (json_is_string(value)) return valid_count(schema, "minLength", "maxLength", valid_characters(json_string_value(value)));
+    if (json_is_string(value))
+        return valid_count(schema, "minLength", "maxLength", valid_characters(json_string_value(value)));
     if (json_is_number(value)) {
         double n = json_number_value(value);
         if ((rule = json_object_get(schema, "minimum")) && n < json_number_value(rule)) return false;
@@ -91,13 +93,18 @@ static inline bool valid(json_t *root, json_t *schema, json_t *value)
     return json_is_object(value) && json_object_get(schema, "properties") ? valid_object(root, schema, value) : true;
 }
 
-static inline uint64_t made_below(tael__random *r, uint64_t n) { return tael__random_next(r) % n; }
+static inline uint64_t made_below(tael__random *r, uint64_t n)
+{
+    return tael__random_next(r) % n;
+}
 
 static inline json_t *made_string(json_t *schema, tael__random *r)
 {
-    static const char *const characters[] = {"a", "\"", "\\", "/", "\n", "\x01", "\x7F", "é", "星", "😀", " ", "}", "\xEF\xBF\xBF"};
+    static const char *const characters[] = {"a", "\"", "\\", "/", "\n", "\x01",        "\x7F",
+                                             "é", "星", "😀",  " ", "}",  "\xEF\xBF\xBF"};
     json_t *least = json_object_get(schema, "minLength"), *most = json_object_get(schema, "maxLength");
-    uint64_t low = least ? (uint64_t)json_integer_value(least) : 0, high = most ? (uint64_t)json_integer_value(most) : low + 30;
+    uint64_t low = least ? (uint64_t)json_integer_value(least) : 0,
+             high = most ? (uint64_t)json_integer_value(most) : low + 30;
     uint64_t n = low + made_below(r, high - low + 1);
     char text[4096] = "";
     for (uint64_t i = 0; i < n && strlen(text) < sizeof text - 8; i++)
@@ -110,8 +117,10 @@ static inline json_t *made_integer(json_t *schema, tael__random *r)
     json_t *least = json_object_get(schema, "minimum"), *most = json_object_get(schema, "maximum");
     int64_t low = least ? (int64_t)ceil(json_number_value(least)) : -999999999999999999LL;
     int64_t high = most ? (int64_t)floor(json_number_value(most)) : 999999999999999999LL;
-    if (json_object_get(schema, "exclusiveMinimum")) low = json_integer_value(json_object_get(schema, "exclusiveMinimum")) + 1;
-    if (json_object_get(schema, "exclusiveMaximum")) high = json_integer_value(json_object_get(schema, "exclusiveMaximum")) - 1;
+    if (json_object_get(schema, "exclusiveMinimum"))
+        low = json_integer_value(json_object_get(schema, "exclusiveMinimum")) + 1;
+    if (json_object_get(schema, "exclusiveMaximum"))
+        high = json_integer_value(json_object_get(schema, "exclusiveMaximum")) - 1;
     uint64_t span = (uint64_t)high - (uint64_t)low + 1, pick = made_below(r, 4);
     return json_integer(pick == 0 ? low : pick == 1 ? high : (int64_t)((uint64_t)low + made_below(r, span)));
 }
@@ -133,14 +142,16 @@ static inline json_t *made_of_type(json_t *root, json_t *schema, const char *typ
     }
     if (strcmp(type, "array") == 0) {
         json_t *least = json_object_get(schema, "minItems"), *most = json_object_get(schema, "maxItems");
-        uint64_t low = least ? (uint64_t)json_integer_value(least) : 0, high = most ? (uint64_t)json_integer_value(most) : low + 3;
+        uint64_t low = least ? (uint64_t)json_integer_value(least) : 0,
+                 high = most ? (uint64_t)json_integer_value(most) : low + 3;
         uint64_t n = depth > 6 ? low : low + made_below(r, high - low + 1);
         out = json_array();
         while (n-- > 0) json_array_append_new(out, made(root, json_object_get(schema, "items"), r, depth + 1));
         return out;
     }
     out = json_object();
-    json_object_foreach(json_object_get(schema, "properties"), name, one) {
+    json_object_foreach(json_object_get(schema, "properties"), name, one)
+    {
         bool needed = false;
         json_t *each;
         json_array_foreach(required, i, each) needed |= strcmp(json_string_value(each), name) == 0;
@@ -153,11 +164,13 @@ static inline json_t *made_of_type(json_t *root, json_t *schema, const char *typ
 static inline json_t *made(json_t *root, json_t *schema, tael__random *r, int depth)
 {
     json_t *rule;
-    if ((rule = json_object_get(schema, "$ref"))) return made(root, valid_target(root, json_string_value(rule)), r, depth);
+    if ((rule = json_object_get(schema, "$ref")))
+        return made(root, valid_target(root, json_string_value(rule)), r, depth);
     if ((rule = json_object_get(schema, "anyOf")))
         return made(root, json_array_get(rule, depth > 6 ? 0 : made_below(r, json_array_size(rule))), r, depth);
     if ((rule = json_object_get(schema, "const"))) return json_incref(rule);
-    if ((rule = json_object_get(schema, "enum"))) return json_incref(json_array_get(rule, made_below(r, json_array_size(rule))));
+    if ((rule = json_object_get(schema, "enum")))
+        return json_incref(json_array_get(rule, made_below(r, json_array_size(rule))));
     rule = json_object_get(schema, "type");
     if (json_is_array(rule)) rule = json_array_get(rule, made_below(r, json_array_size(rule)));
     return made_of_type(root, schema, json_string_value(rule), r, depth);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A made-up vocabulary for guide tests: every byte, what JSON joins, pieces of characters, and random runs; so that tokens
- * cross every border that a real vocabulary's do. Ids 0 and 1 are an end and a special token. */
+/* A made-up vocabulary for guide tests: every byte, what JSON joins, pieces of characters, and random runs; so that
+ * tokens cross every border that a real vocabulary's do. Ids 0 and 1 are an end and a special token. */
 #ifndef TAEL__TESTS_VOCABULARY_H
 #define TAEL__TESTS_VOCABULARY_H
 
@@ -39,10 +39,55 @@ static inline tael__token_kind vocabulary_kind(const void *user, int32_t id)
 static inline tael__token_source vocabulary_make(vocabulary *v, uint64_t seed)
 {
     static const char *const joins[] = {
-        "{\"",  "\":\"", "\",\"", "\":",  "\"}",  "\"]", "[\"",   "],[",   "}}",      "},{\"", "[]",  "{}",         "true",
-        "false", "null", "nul",   ",\"",  "\":[", "10",  "00",    "-1",    ".5",      "e+",    "e1",  "\\\"",       "\\u",
-        "\\u00", "\\n",  "d83d",  "\\ud", "name", "kind", "leaf",  "\"kind\":\"", "a\"", "ab",  " ",   "  ",         "\n",
-        "\xE4\xB8\xAD", "\xE4\xB8", "\xAD", "\xF0\x9F", "\x98\x80", "\xE6\x98\x9F\xE5", "\xB7\xB4", "\xC3", "\xA9\"", "\xE4\xB8\xAD\"",
+        "{\"",
+        "\":\"",
+        "\",\"",
+        "\":",
+        "\"}",
+        "\"]",
+        "[\"",
+        "],[",
+        "}}",
+        "},{\"",
+        "[]",
+        "{}",
+        "true",
+        "false",
+        "null",
+        "nul",
+        ",\"",
+        "\":[",
+        "10",
+        "00",
+        "-1",
+        ".5",
+        "e+",
+        "e1",
+        "\\\"",
+        "\\u",
+        "\\u00",
+        "\\n",
+        "d83d",
+        "\\ud",
+        "name",
+        "kind",
+        "leaf",
+        "\"kind\":\"",
+        "a\"",
+        "ab",
+        " ",
+        "  ",
+        "\n",
+        "\xE4\xB8\xAD",
+        "\xE4\xB8",
+        "\xAD",
+        "\xF0\x9F",
+        "\x98\x80",
+        "\xE6\x98\x9F\xE5",
+        "\xB7\xB4",
+        "\xC3",
+        "\xA9\"",
+        "\xE4\xB8\xAD\"",
     };
     static const char alphabet[] = "{}[]\",:0123456789-+.eEtrufalsn\\ abc\xE4\xB8\xAD\xC3\xA9\xF0\x9F\x98\x80";
     tael__random r;
