@@ -165,7 +165,7 @@ static tael_status group_words(tael__job *job)
     return TAEL_OK;
 }
 
-static tael_status answer(tael__job *job)
+tael_status tael__job_answer(tael__job *job)
 {
     if (job->plan->want == TAEL__WANT_OTHER) {
         job->route = "out_of_scope";
@@ -253,7 +253,7 @@ static tael_status find_today(tael__date *today, const tael_ask_options *options
                       TAEL_SAY("today: not a date; write it as 2026-11-20", "today：不是日期；请写成 2026-11-20"));
 }
 
-static void job_free(tael__job *job)
+void tael__job_free(tael__job *job)
 {
     for (size_t i = 0; i < TAEL__PLAN_WORDS; i++) tael__terms_free(&job->about[i]);
     tael__terms_free(&job->not_about);
@@ -296,7 +296,7 @@ static tael_status run_job(const tael_model *model, tael__job *job, const tael_a
     tael_session_close(session);
     job->plan = &plan;
     if (status == TAEL_OK) status = tael__merchants_read(&job->merchants, job->ledger);
-    if (status == TAEL_OK) status = answer(job);
+    if (status == TAEL_OK) status = tael__job_answer(job);
     if (status == TAEL_OK) status = hand_over(out, job, &json);
     out->prefill_seconds = timing.prefill_seconds;
     out->decode_seconds = timing.decode_seconds;
@@ -328,7 +328,7 @@ tael_status tael_ask(const tael_model *model, tael_ledger *ledger, const char *q
         tael__when_find(&job->when, question, job->today);
         status = run_job(model, job, options, out);
     }
-    job_free(job);
+    tael__job_free(job);
     tael__free(job);
     if (status != TAEL_OK) tael_answer_free(out);
     out->total_seconds = tael__clock_seconds() - start;

@@ -37,6 +37,11 @@ typedef struct tael__job {
     const char *route;
 } tael__job;
 
+/* Resolve the plan's words and compute the answer. The job has question, plan, when, today, summary and merchants. */
+tael_status tael__job_answer(tael__job *job);
+/* Frees what the job holds, not the job itself. */
+void tael__job_free(tael__job *job);
+
 /* ---- Figures and sentences (figures.c). A failure sticks in job->text.failed. ---- */
 
 /* The figures take copies. `row` gives the records, `query` what was asked; both may be NULL. */
