@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Erasing: rows are deleted (secure_delete overwrites them), the store is written anew without free pages, and the log that
-// still holds old pages is cut to nothing. What a flash disk keeps below the file system is out of our reach; there the
-// encryption stands.
+// Erasing: rows are deleted (secure_delete overwrites them), the store is written anew without free pages, and the log
+// that still holds old pages is cut to nothing. What a flash disk keeps below the file system is out of our reach;
+// there the encryption stands.
 #include "base/date.h"
 #include "ledger/internal.h"
 
@@ -17,7 +17,8 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
     sqlite3_finalize(s);
     TAEL_TRY(status);
     *erased = (uint64_t)sqlite3_changes64(ledger->db);
-    if (!source && before_day == INT64_MAX) return tael__sql_exec(ledger, "DELETE FROM imports; DELETE FROM sqlite_sequence", ERASING);
+    if (!source && before_day == INT64_MAX)
+        return tael__sql_exec(ledger, "DELETE FROM imports; DELETE FROM sqlite_sequence", ERASING);
     return tael__ledger_join_refunds(ledger);
 }
 
@@ -26,10 +27,12 @@ static tael_status empty_log(tael_ledger *ledger)
     int64_t busy;
     TAEL_TRY(tael__sql_number(ledger, &busy, "PRAGMA wal_checkpoint(TRUNCATE)", ERASING));
     if (busy == 0) return TAEL_OK;
-    return tael__fail(TAEL_LOCKED, TAEL_SAY("%s: the rows are deleted, but another process still reads their old pages; close it and "
-                                            "erase once more",
-                                            "%s：记录已删除，但另一个进程仍在读取旧页；请关闭它后再删除一次"),
-                      ledger->path);
+    return tael__fail(
+        TAEL_LOCKED,
+        TAEL_SAY("%s: the rows are deleted, but another process still reads their old pages; close it and "
+                 "erase once more",
+                 "%s：记录已删除，但另一个进程仍在读取旧页；请关闭它后再删除一次"),
+        ledger->path);
 }
 
 tael_status tael_ledger_erase(tael_ledger *ledger, const char *source, const char *before, uint64_t *erased)
@@ -41,7 +44,8 @@ tael_status tael_ledger_erase(tael_ledger *ledger, const char *source, const cha
     if (!ledger) return tael__fail(TAEL_MISUSE, TAEL_SAY("erase: a ledger is needed", "删除：需要账本"));
     if (before) {
         if (!tael__date_parse(&date, before))
-            return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("erase: not a day; write it as 2026-11-20", "删除：不是日期；请写成 2026-11-20"));
+            return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("erase: not a day; write it as 2026-11-20",
+                                                       "删除：不是日期；请写成 2026-11-20"));
         before_day = tael__days_of(date);
     }
     TAEL_TRY(tael__sql_begin(ledger));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything out, in open formats: records.csv, records.json, about.json. They are written into a folder beside, which takes
-// its name only when it is whole.
+// Everything out, in open formats: records.csv, records.json, about.json. They are written into a folder beside, which
+// takes its name only when it is whole.
 //
-// A spreadsheet runs a cell that starts with = + - @ as a formula, and merchants choose their own names; in the CSV such a
-// cell gets an apostrophe before it (OWASP, CSV injection). The JSON holds the text as it is.
+// A spreadsheet runs a cell that starts with = + - @ as a formula, and merchants choose their own names; in the CSV
+// such a cell gets an apostrophe before it (OWASP, CSV injection). The JSON holds the text as it is.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,8 +32,10 @@ static void flush(sheet *s)
     for (size_t at = 0; s->status == TAEL_OK && at < s->text.size;) {
         ssize_t n = write(s->fd, s->text.data + at, s->text.size - at);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) s->status = tael__fail_errno(EXPORTING, s->path, n < 0 ? errno : ENOSPC);
-        else at += (size_t)n;
+        if (n <= 0)
+            s->status = tael__fail_errno(EXPORTING, s->path, n < 0 ? errno : ENOSPC);
+        else
+            at += (size_t)n;
     }
     tael__buffer_clear(&s->text);
 }
@@ -70,8 +72,10 @@ static void json_text(tael__buffer *b, const char *text)
     tael__buffer_append(b, "\"", 1);
     for (; *text; text++) {
         if (*text == '"' || *text == '\\') tael__buffer_append(b, "\\", 1);
-        if ((unsigned char)*text < 0x20) tael__buffer_format(b, "\\u%04x", (unsigned)(unsigned char)*text);
-        else tael__buffer_append(b, text, 1);
+        if ((unsigned char)*text < 0x20)
+            tael__buffer_format(b, "\\u%04x", (unsigned)(unsigned char)*text);
+        else
+            tael__buffer_append(b, text, 1);
     }
     tael__buffer_append(b, "\"", 1);
 }
@@ -81,21 +85,30 @@ typedef struct exporter {
     uint64_t count;
 } exporter;
 
-static const char *direction_name(tael_direction d) { return d == TAEL_EXPENSE ? "expense" : d == TAEL_INCOME ? "income" : "neutral"; }
+static const char *direction_name(tael_direction d)
+{
+    return d == TAEL_EXPENSE ? "expense" : d == TAEL_INCOME ? "income" : "neutral";
+}
 
 static int export_record(const tael_record *r, void *user)
 {
-    static const char *const names[] = {"currency", "merchant", "item", "category", "type", "method", "status", "source", "external_id", "note"};
-    const char *const texts[] = {r->currency, r->merchant, r->item, r->category, r->type, r->method, r->status, r->source, r->external_id, r->note};
+    static const char *const names[] = {"currency", "merchant", "item",   "category",    "type",
+                                        "method",   "status",   "source", "external_id", "note"};
+    const char *const texts[] = {r->currency, r->merchant, r->item,   r->category,    r->type,
+                                 r->method,   r->status,   r->source, r->external_id, r->note};
     exporter *e = user;
     char time[40];
     tael__format_time(time, sizeof time, r->time_ms, r->offset_minutes);
     tael__buffer *c = &e->csv.text, *j = &e->json.text;
-    tael__buffer_format(c, "%lld,%s,%s,%lld,%lld,%lld,%d,%d", (long long)r->id, time, direction_name(r->direction), (long long)r->minor,
-                        (long long)r->refunded_minor, (long long)r->refund_of, r->refund, r->counted);
-    tael__buffer_format(j, "%s{\"id\":%lld,\"time\":\"%s\",\"direction\":\"%s\",\"minor\":%lld,\"refunded_minor\":%lld,\"refund_of\":%lld,\"refund\":%s,\"counted\":%s",
-                        e->count ? ",\n" : "", (long long)r->id, time, direction_name(r->direction), (long long)r->minor,
-                        (long long)r->refunded_minor, (long long)r->refund_of, r->refund ? "true" : "false", r->counted ? "true" : "false");
+    tael__buffer_format(c, "%lld,%s,%s,%lld,%lld,%lld,%d,%d", (long long)r->id, time, direction_name(r->direction),
+                        (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of, r->refund,
+                        r->counted);
+    tael__buffer_format(j,
+                        "%s{\"id\":%lld,\"time\":\"%s\",\"direction\":\"%s\",\"minor\":%lld,\"refunded_minor\":%lld,"
+                        "\"refund_of\":%lld,\"refund\":%s,\"counted\":%s",
+                        e->count ? ",\n" : "", (long long)r->id, time, direction_name(r->direction),
+                        (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of,
+                        r->refund ? "true" : "false", r->counted ? "true" : "false");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         tael__buffer_text(c, ",");
         csv_text(c, texts[i]);
@@ -116,7 +129,8 @@ static tael_status write_records(tael_ledger *ledger, const char *folder, uint64
     tael_status status = begin_sheet(&e.csv, folder, "records.csv"), closed;
     if (status == TAEL_OK) status = begin_sheet(&e.json, folder, "records.json");
     if (status == TAEL_OK) {
-        tael__buffer_text(&e.csv.text, "id,time,direction,minor,refunded_minor,refund_of,refund,counted,currency,merchant,item,category,type,method,"
+        tael__buffer_text(&e.csv.text, "id,time,direction,minor,refunded_minor,refund_of,refund,counted,currency,"
+                                       "merchant,item,category,type,method,"
                                        "status,source,external_id,note\r\n");
         tael__buffer_text(&e.json.text, "{\"records\":[\n");
         status = tael_ledger_records(ledger, NULL, 0, export_record, &e, NULL);
@@ -138,13 +152,15 @@ static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t
     TAEL_TRY(tael_ledger_summarize(ledger, &summary));
     TAEL_TRY(begin_sheet(&s, folder, "about.json"));
     tael__format_time(time, sizeof time, tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
-    tael__buffer_format(&s.text,
-                        "{\"program\":\"tael\",\"version\":\"%s\",\"exported\":\"%s\",\"records\":%llu,\"first_day\":\"%s\",\"last_day\":\"%s\",\n"
-                        "\"minor\":\"amounts are integers in the currency's minor unit (fen for CNY)\",\n"
-                        "\"refund_of\":\"the id of the purchase that the row gives back, or 0\",\n"
-                        "\"counted\":\"part of sums: not an order never paid, not a refund joined to its purchase\",\n"
-                        "\"csv\":\"a cell that starts with = + - or @ has an apostrophe before it, so that no spreadsheet runs it\"}\n",
-                        tael_version(), time, (unsigned long long)count, summary.first_day, summary.last_day);
+    tael__buffer_format(
+        &s.text,
+        "{\"program\":\"tael\",\"version\":\"%s\",\"exported\":\"%s\",\"records\":%llu,\"first_day\":\"%s\",\"last_"
+        "day\":\"%s\",\n"
+        "\"minor\":\"amounts are integers in the currency's minor unit (fen for CNY)\",\n"
+        "\"refund_of\":\"the id of the purchase that the row gives back, or 0\",\n"
+        "\"counted\":\"part of sums: not an order never paid, not a refund joined to its purchase\",\n"
+        "\"csv\":\"a cell that starts with = + - or @ has an apostrophe before it, so that no spreadsheet runs it\"}\n",
+        tael_version(), time, (unsigned long long)count, summary.first_day, summary.last_day);
     return end_sheet(&s);
 }
 
@@ -171,17 +187,22 @@ tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *
     char folder[TAEL__MAX_PATH_BYTES], sentence[TAEL__MAX_ERROR_BYTES];
     uint64_t count = 0;
     if (records) *records = 0;
-    if (!ledger || !path || !*path) return tael__fail(TAEL_MISUSE, TAEL_SAY("export: a ledger and a folder are needed", "导出：需要账本和文件夹"));
+    if (!ledger || !path || !*path)
+        return tael__fail(TAEL_MISUSE, TAEL_SAY("export: a ledger and a folder are needed", "导出：需要账本和文件夹"));
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') n--;
     if (snprintf(folder, sizeof folder, "%.*s.XXXXXX", (int)n, path) >= (int)sizeof folder)
-        return tael__fail(TAEL_LIMIT, TAEL_SAY("%s: the path is too long; choose a shorter one", "%s：路径太长；请换短一些的"), path);
+        return tael__fail(
+            TAEL_LIMIT, TAEL_SAY("%s: the path is too long; choose a shorter one", "%s：路径太长；请换短一些的"), path);
     if (!mkdtemp(folder)) return tael__fail_errno(EXPORTING, path, errno); /* mode 0700 */
     tael_status status = write_all(ledger, folder, &count);
     if (status == TAEL_OK) status = tael__folder_sync(folder);
     if (status == TAEL_OK && rename(folder, path) != 0) { /* an empty folder of that name is replaced */
         if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
-            status = tael__fail(TAEL_BAD_INPUT, TAEL_SAY("%s: something is there already; choose another place or remove it", "%s：已存在；请另选位置或先删除"), path);
+            status = tael__fail(TAEL_BAD_INPUT,
+                                TAEL_SAY("%s: something is there already; choose another place or remove it",
+                                         "%s：已存在；请另选位置或先删除"),
+                                path);
         else
             status = tael__fail_errno(EXPORTING, path, errno);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A filter as a WHERE clause. What the user or a model wrote is only ever a bound value, compared by tael_contains, so it
-// holds no wildcard and no SQL.
+// A filter as a WHERE clause. What the user or a model wrote is only ever a bound value, compared by tael_contains, so
+// it holds no wildcard and no SQL.
 #include <string.h>
 
 #include "base/date.h"
@@ -18,8 +18,9 @@ static void add(tael__where *w, const char *sql)
 static bool room(tael__where *w)
 {
     if (w->status == TAEL_OK && w->count == TAEL__MAX_CONDITIONS)
-        w->status = tael__fail(TAEL_LIMIT, TAEL_SAY("filter: more than %d conditions; use fewer words", "筛选：条件超过 %d 个；请减少"),
-                               TAEL__MAX_CONDITIONS);
+        w->status = tael__fail(
+            TAEL_LIMIT, TAEL_SAY("filter: more than %d conditions; use fewer words", "筛选：条件超过 %d 个；请减少"),
+            TAEL__MAX_CONDITIONS);
     return w->status == TAEL_OK;
 }
 
@@ -45,7 +46,10 @@ static void add_text(tael__where *w, const char *condition, const char *text)
     add(w, condition);
 }
 
-static bool given(const char *text) { return text && *text; }
+static bool given(const char *text)
+{
+    return text && *text;
+}
 
 /* (a OR b OR ...) over the terms; blank ones say nothing. */
 static void add_any(tael__where *w, const char *const *terms, size_t count)
@@ -67,7 +71,8 @@ static void add_days(tael__where *w, const tael_filter *f)
     for (int i = 0; i < 2 && w->status == TAEL_OK; i++) {
         if (!given(text[i])) continue;
         if (!tael__date_parse(&date, text[i])) {
-            w->status = tael__fail(TAEL_BAD_INPUT, TAEL_SAY("filter: not a day; write it as 2026-11-20", "筛选：不是日期；请写成 2026-11-20"));
+            w->status = tael__fail(TAEL_BAD_INPUT, TAEL_SAY("filter: not a day; write it as 2026-11-20",
+                                                            "筛选：不是日期；请写成 2026-11-20"));
             return;
         }
         /* The exact condition is on the local day; the one on the time lets the index narrow the rows. */
@@ -90,7 +95,8 @@ static void add_hours(tael__where *w, int32_t from, int32_t to)
 
 static void add_direction(tael__where *w, const tael_filter *f, bool sums)
 {
-    if (f->direction > TAEL_NEUTRAL) w->status = tael__fail(TAEL_MISUSE, TAEL_SAY("filter: no such direction", "筛选：没有这种收支方向"));
+    if (f->direction > TAEL_NEUTRAL)
+        w->status = tael__fail(TAEL_MISUSE, TAEL_SAY("filter: no such direction", "筛选：没有这种收支方向"));
     if (!sums) {
         if (f->direction != TAEL_ANY_DIRECTION) add_number(w, " AND direction=?", f->direction);
         return;
@@ -115,8 +121,10 @@ tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
 {
     const struct {
         const char *condition, *text;
-    } fields[] = {{" AND tael_contains(?,merchant)", f->merchant}, {" AND tael_contains(?,category)", f->category},
-                  {" AND tael_contains(?,method)", f->method},     {" AND tael_contains(?,source)", f->source},
+    } fields[] = {{" AND tael_contains(?,merchant)", f->merchant},
+                  {" AND tael_contains(?,category)", f->category},
+                  {" AND tael_contains(?,method)", f->method},
+                  {" AND tael_contains(?,source)", f->source},
                   {" AND tael_contains(?," ALL_FIELDS ")", f->text}};
     w->count = 0;
     w->status = TAEL_OK;
@@ -138,7 +146,8 @@ tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
     return w->status;
 }
 
-tael_status tael__where_prepare(tael_ledger *ledger, sqlite3_stmt **out, const char *select, const tael__where *w, const char *tail)
+tael_status tael__where_prepare(tael_ledger *ledger, sqlite3_stmt **out, const char *select, const tael__where *w,
+                                const char *tail)
 {
     tael__buffer sql = {.max = TAEL__MAX_CONDITIONS * 160};
     const char *doing = TAEL_SAY("reading the records", "读取记录");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bill into the ledger: cut into rows, decoded row by row, its format told by the names in the header, each row stored
-// once, refunds joined; all in one transaction, so that a bill is in whole or not at all. What can't be read is reported
-// with its line; import/ holds one file a format.
+// A bill into the ledger: cut into rows, decoded row by row, its format told by the names in the header, each row
+// stored once, refunds joined; all in one transaction, so that a bill is in whole or not at all. What can't be read is
+// reported with its line; import/ holds one file a format.
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ typedef struct job {
     uint32_t preamble;              /* rows passed since the start or the last table */
     tael__charset charset;          /* of the header */
     int64_t exported_ms;
-    bool changed;                   /* something in the store did */
+    bool changed; /* something in the store did */
     tael__csv csv;
     tael__decoder decoder;
     tael__rows rows;
@@ -79,7 +79,8 @@ void tael_import_report_free(tael_import_report *report)
 static size_t split(const char **cell, const char *text, size_t bytes)
 {
     size_t n = 0;
-    for (const char *end = text + bytes; text < end && n < TAEL__MAX_CSV_FIELDS; text += strlen(text) + 1) cell[n++] = text;
+    for (const char *end = text + bytes; text < end && n < TAEL__MAX_CSV_FIELDS; text += strlen(text) + 1)
+        cell[n++] = text;
     return n;
 }
 
@@ -119,7 +120,8 @@ static bool match_header(job *j, const tael__importer *importer, const char *con
     }
     memcpy(j->at, at, sizeof at);
     j->needed = needed;
-    for (j->columns = count; j->columns > 0 && cell[j->columns - 1][0] == '\0'; j->columns--) {} /* rows may end in a comma */
+    for (j->columns = count; j->columns > 0 && cell[j->columns - 1][0] == '\0'; j->columns--) {
+    } /* rows may end in a comma */
     j->importer = importer;
     return true;
 }
@@ -172,15 +174,20 @@ static const char *fault_reason(tael__csv_fault fault)
     }
 }
 
-static bool only_blanks(const tael__csv_row *row) { return row->bytes == row->count; /* nothing but the fields' NULs */ }
+static bool only_blanks(const tael__csv_row *row)
+{
+    return row->bytes == row->count; /* nothing but the fields' NULs */
+}
 
 /* A decoded row's cells by column. NULL or the reason to skip it. */
-static const char *lay_out(const job *j, const tael__csv_row *row, tael__cells *cells, const char *text, size_t bytes, tael__charset charset)
+static const char *lay_out(const job *j, const tael__csv_row *row, tael__cells *cells, const char *text, size_t bytes,
+                           tael__charset charset)
 {
     const char *cell[TAEL__MAX_CSV_FIELDS];
     size_t count = split(cell, text, bytes);
     if (count < j->needed || (!row->ended && count < j->columns))
-        return row->ended ? TAEL_SAY("the row has too few fields", "该行字段不足") : TAEL_SAY("the file's last row is cut", "文件的最后一行不完整");
+        return row->ended ? TAEL_SAY("the row has too few fields", "该行字段不足")
+                          : TAEL_SAY("the file's last row is cut", "文件的最后一行不完整");
     for (size_t i = 0; i < TAEL__COLUMN_COUNT; i++) {
         cells->text[i] = j->at[i] >= 0 && (size_t)j->at[i] < count ? cell[j->at[i]] : "";
         if (strlen(cells->text[i]) > TAEL__MAX_FIELD_BYTES) return TAEL_SAY("a field is too long", "有字段过长");
@@ -227,7 +234,8 @@ static tael_status take_row(job *j, const tael__csv_row *row)
         return take_row(j, &alone);
     }
     if (only_blanks(row)) return TAEL_OK;
-    if (row->bytes >= 4 && memcmp(row->text, "----", 4) == 0) { /* the notes after the table; another table may follow */
+    if (row->bytes >= 4 &&
+        memcmp(row->text, "----", 4) == 0) { /* the notes after the table; another table may follow */
         j->importer = NULL;
         j->preamble = 0;
         return TAEL_OK;
@@ -242,8 +250,9 @@ static tael_status take_row(job *j, const tael__csv_row *row)
 static tael_status tell_progress(const job *j)
 {
     if (!j->options.progress || j->options.progress(j->csv.at, j->csv.bytes, j->options.user) == 0) return TAEL_OK;
-    return tael__fail(TAEL_CANCELLED, TAEL_SAY("%s: the import was cancelled; nothing of it was kept", "%s：导入已取消；没有保留任何内容"),
-                      j->name);
+    return tael__fail(
+        TAEL_CANCELLED,
+        TAEL_SAY("%s: the import was cancelled; nothing of it was kept", "%s：导入已取消；没有保留任何内容"), j->name);
 }
 
 static tael_status read_rows(job *j)
@@ -275,17 +284,19 @@ static tael_status fail_unknown(const job *j, const char *data, size_t bytes)
                           TAEL_SAY("%s: it is a zip or a workbook; unpack it and import the CSV inside. Tael reads: %s",
                                    "%s：这是压缩包或工作簿；请解压后导入其中的 CSV。Tael 支持：%s"),
                           j->name, list);
-    return tael__fail(TAEL_UNSUPPORTED,
-                      TAEL_SAY("%s: no bill that Tael knows: no line names its columns; export it again from the app. Tael reads: %s",
-                               "%s：不是 Tael 认识的账单：没有找到表头；请从应用中重新导出。Tael 支持：%s"),
-                      j->name, list);
+    return tael__fail(
+        TAEL_UNSUPPORTED,
+        TAEL_SAY("%s: no bill that Tael knows: no line names its columns; export it again from the app. Tael reads: %s",
+                 "%s：不是 Tael 认识的账单：没有找到表头；请从应用中重新导出。Tael 支持：%s"),
+        j->name, list);
 }
 
 static tael_status log_import(tael_ledger *ledger, const tael_import_report *report)
 {
     sqlite3_stmt *s;
     const char *doing = TAEL_SAY("writing", "写入");
-    TAEL_TRY(tael__sql_prepare(ledger, &s, "INSERT INTO imports(imported_ms,format,rows,added) VALUES(?1,?2,?3,?4)", doing));
+    TAEL_TRY(
+        tael__sql_prepare(ledger, &s, "INSERT INTO imports(imported_ms,format,rows,added) VALUES(?1,?2,?3,?4)", doing));
     sqlite3_bind_int64(s, 1, tael__clock_wall_ms());
     sqlite3_bind_text(s, 2, report->format, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, (int64_t)report->rows);
@@ -319,7 +330,11 @@ static tael_status prepare_job(job *j, const char *name, const tael_import_optio
     const char *format = j->options.format;
     for (size_t i = 0; format && i < IMPORTER_COUNT; i++)
         if (strcmp(importers[i]->name, format) == 0) format = NULL;
-    if (format) return tael__fail(TAEL_UNSUPPORTED, TAEL_SAY("%s: no format of that name; use alipay or wechat", "%s：没有这种格式；可用 alipay 或 wechat"), format);
+    if (format)
+        return tael__fail(
+            TAEL_UNSUPPORTED,
+            TAEL_SAY("%s: no format of that name; use alipay or wechat", "%s：没有这种格式；可用 alipay 或 wechat"),
+            format);
     j->skipped = report->internal = tael__alloc_zero(sizeof *j->skipped);
     return j->skipped ? TAEL_OK : tael__fail_memory("report", sizeof *j->skipped);
 }
@@ -333,7 +348,10 @@ tael_status tael__ledger_import_bytes(tael_ledger *ledger, const char *name, con
     *report = (tael_import_report){0};
     TAEL_TRY(prepare_job(&j, name, options, report));
     if (ledger->read_only)
-        return tael__fail(TAEL_DENIED, TAEL_SAY("%s: the ledger is open for reading only; open it for writing", "%s：账本以只读方式打开；请以可写方式打开"), ledger->path);
+        return tael__fail(TAEL_DENIED,
+                          TAEL_SAY("%s: the ledger is open for reading only; open it for writing",
+                                   "%s：账本以只读方式打开；请以可写方式打开"),
+                          ledger->path);
     tael_status status = tael__charset_mark(data, bytes, &skip_bytes, &converted, &converted_bytes);
     if (status == TAEL_OK && converted)
         status = import_table(&j, ledger, converted, converted_bytes);
@@ -346,13 +364,15 @@ tael_status tael__ledger_import_bytes(tael_ledger *ledger, const char *name, con
     return status;
 }
 
-tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options, tael_import_report *report)
+tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,
+                               tael_import_report *report)
 {
     char *data;
     size_t bytes;
     if (report) *report = (tael_import_report){0};
     if (!ledger || !path || !report)
-        return tael__fail(TAEL_MISUSE, TAEL_SAY("import: a ledger, a path and a report are needed", "导入：需要账本、路径和报告"));
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("import: a ledger, a path and a report are needed", "导入：需要账本、路径和报告"));
     TAEL_TRY(tael__file_read(&data, &bytes, path, TAEL__MAX_TEXT_FILE_BYTES));
     tael_status status = tael__ledger_import_bytes(ledger, path, data, bytes, options, report);
     tael__free(data);

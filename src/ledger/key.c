@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key of the store: 32 random bytes in hex in home/ledger.key, mode 0600. It is written to a file beside and linked to
-// its name, so that a key is there whole or not at all, and of two processes one wins and the other reads the winner's.
+// The key of the store: 32 random bytes in hex in home/ledger.key, mode 0600. It is written to a file beside and linked
+// to its name, so that a key is there whole or not at all, and of two processes one wins and the other reads the
+// winner's.
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -20,10 +21,11 @@ static tael_status parse_key(uint8_t key[TAEL__KEY_BYTES], const char *text, siz
         while (end < text + bytes && strchr(" \r\n\t", *end)) end++;
         if (end == text + bytes) return TAEL_OK;
     }
-    return tael__fail(TAEL_BAD_KEY,
-                      TAEL_SAY("%s: it doesn't hold a key of 64 hex digits; put back the key that belongs to this ledger",
-                               "%s：其中不是 64 位十六进制密钥；请恢复属于此账本的密钥文件"),
-                      path);
+    return tael__fail(
+        TAEL_BAD_KEY,
+        TAEL_SAY("%s: it doesn't hold a key of 64 hex digits; put back the key that belongs to this ledger",
+                 "%s：其中不是 64 位十六进制密钥；请恢复属于此账本的密钥文件"),
+        path);
 }
 
 static tael_status read_key(uint8_t key[TAEL__KEY_BYTES], const char *path)
@@ -42,7 +44,8 @@ static tael_status make_key(const char *path)
     uint8_t key[TAEL__KEY_BYTES];
     char hex[2 * TAEL__KEY_BYTES + 2], beside[TAEL__MAX_PATH_BYTES];
     if (snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof beside)
-        return tael__fail(TAEL_LIMIT, TAEL_SAY("%s: the path is too long; choose a shorter one", "%s：路径太长；请换短一些的"), path);
+        return tael__fail(
+            TAEL_LIMIT, TAEL_SAY("%s: the path is too long; choose a shorter one", "%s：路径太长；请换短一些的"), path);
     TAEL_TRY(tael__random_system(key, sizeof key));
     sodium_bin2hex(hex, sizeof hex, key, sizeof key);
     strcat(hex, "\n");
@@ -64,7 +67,8 @@ tael_status tael__ledger_key(uint8_t key[TAEL__KEY_BYTES], uint8_t salt[16], con
 {
     char path[TAEL__MAX_PATH_BYTES];
     static const char context[] = "tael ledger salt";
-    if (sodium_init() < 0) return tael__fail(TAEL_INTERNAL, TAEL_SAY("key: libsodium can't start", "密钥：libsodium 无法启动"));
+    if (sodium_init() < 0)
+        return tael__fail(TAEL_INTERNAL, TAEL_SAY("key: libsodium can't start", "密钥：libsodium 无法启动"));
     TAEL_TRY(tael__path_join(path, sizeof path, home, "ledger.key"));
     if (make && !tael__file_exists(path)) {
         TAEL_TRY(make_key(path));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening the store: folder, key, SQLCipher with the raw key (random, so no costly derivation), WAL, schema.
 //
-// The salt in the store's first 16 bytes is a hash of the key. A store that can't be read is therefore told apart: another
-// salt is another store's key, the right salt with unreadable pages is damage.
+// The salt in the store's first 16 bytes is a hash of the key. A store that can't be read is therefore told apart:
+// another salt is another store's key, the right salt with unreadable pages is damage.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -49,17 +49,20 @@ static tael_status explain_unreadable(const char *path, const uint8_t salt[16])
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
     if (fd >= 0) close(fd);
-    if (n == 16 && memcmp(head, salt, 16) != 0 && memcmp(head, zeros, 16) != 0 && memcmp(head, "SQLite format 3", 15) != 0)
-        return tael__fail(TAEL_BAD_KEY,
-                          TAEL_SAY("%s: ledger.key beside it is the key of another ledger, or this is no ledger; put back "
-                                   "the key that belongs to it",
-                                   "%s：旁边的 ledger.key 不是它的密钥，或它不是账本；请恢复属于它的密钥文件"),
-                          path);
-    return tael__fail(TAEL_CORRUPT,
-                      TAEL_SAY("%s: the store is damaged; put back a copy of the folder, or move it away and import the "
-                               "bills again",
-                               "%s：账本文件已损坏；请恢复该文件夹的备份，或将其移走后重新导入账单"),
-                      path);
+    if (n == 16 && memcmp(head, salt, 16) != 0 && memcmp(head, zeros, 16) != 0 &&
+        memcmp(head, "SQLite format 3", 15) != 0)
+        return tael__fail(
+            TAEL_BAD_KEY,
+            TAEL_SAY("%s: ledger.key beside it is the key of another ledger, or this is no ledger; put back "
+                     "the key that belongs to it",
+                     "%s：旁边的 ledger.key 不是它的密钥，或它不是账本；请恢复属于它的密钥文件"),
+            path);
+    return tael__fail(
+        TAEL_CORRUPT,
+        TAEL_SAY("%s: the store is damaged; put back a copy of the folder, or move it away and import the "
+                 "bills again",
+                 "%s：账本文件已损坏；请恢复该文件夹的备份，或将其移走后重新导入账单"),
+        path);
 }
 
 static tael_status give_key(tael_ledger *ledger, const uint8_t key[TAEL__KEY_BYTES], const uint8_t salt[16])
@@ -96,7 +99,8 @@ static tael_status set_up(tael_ledger *ledger, uint32_t wait_ms)
     TAEL_TRY(tael__sql_number(ledger, &tables, "SELECT count(*) FROM sqlite_master", OPENING));
     if (!ledger->read_only) {
         TAEL_TRY(use_wal(ledger, wait_ms));
-        TAEL_TRY(tael__sql_exec(ledger, "PRAGMA synchronous=FULL", OPENING)); /* an import that returned is on the disk */
+        TAEL_TRY(
+            tael__sql_exec(ledger, "PRAGMA synchronous=FULL", OPENING)); /* an import that returned is on the disk */
     }
     TAEL_TRY(tael__ledger_functions(ledger));
     return tael__ledger_migrate(ledger);
@@ -122,7 +126,8 @@ static tael_status find_key(tael_ledger *ledger, uint8_t key[TAEL__KEY_BYTES], u
     bool store = tael__file_exists(ledger->path);
     if (store) TAEL_TRY(tael__file_size(&bytes, ledger->path));
     if (!store && ledger->read_only)
-        return tael__fail(TAEL_NOT_FOUND, TAEL_SAY("%s: no ledger is there yet; import a bill first", "%s：还没有账本；请先导入账单"),
+        return tael__fail(TAEL_NOT_FOUND,
+                          TAEL_SAY("%s: no ledger is there yet; import a bill first", "%s：还没有账本；请先导入账单"),
                           ledger->path);
     /* Whoever makes a store made its key before, so a store without a key has lost it. */
     tael_status status = tael__ledger_key(key, salt, home, bytes == 0 && !ledger->read_only);
@@ -146,7 +151,9 @@ static tael_status open_store(tael_ledger *ledger, const char *home, uint32_t wa
     }
     TAEL_TRY(find_key(ledger, key, salt, home));
     int code = open_database(ledger, home);
-    tael_status status = code == SQLITE_OK ? TAEL_OK : ledger->db ? tael__sql_fail(ledger, code, OPENING) : tael__fail_memory(ledger->path, 0);
+    tael_status status = code == SQLITE_OK ? TAEL_OK
+                         : ledger->db      ? tael__sql_fail(ledger, code, OPENING)
+                                           : tael__fail_memory(ledger->path, 0);
     if (status == TAEL_OK) status = give_key(ledger, key, salt);
     sodium_memzero(key, sizeof key);
     if (status == TAEL_OK) status = set_up(ledger, wait_ms);
@@ -156,7 +163,9 @@ static tael_status open_store(tael_ledger *ledger, const char *home, uint32_t wa
 
 tael_status tael_ledger_open(tael_ledger **out, const char *home, const tael_ledger_options *options)
 {
-    if (!out) return tael__fail(TAEL_MISUSE, TAEL_SAY("ledger: there is no place for the result", "账本：没有存放结果的位置"));
+    if (!out)
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("ledger: there is no place for the result", "账本：没有存放结果的位置"));
     *out = NULL;
     if (!home || !*home || (options && options->size == 0))
         return tael__fail(TAEL_MISUSE, TAEL_SAY("ledger: no folder is given, or the options have no size",
@@ -164,7 +173,8 @@ tael_status tael_ledger_open(tael_ledger **out, const char *home, const tael_led
     tael_ledger *ledger = tael__alloc_zero(sizeof *ledger);
     if (!ledger) return tael__fail_memory("ledger", sizeof *ledger);
     ledger->read_only = options && options->read_only;
-    tael_status status = open_store(ledger, home, options && options->busy_timeout_ms ? options->busy_timeout_ms : 5000);
+    tael_status status =
+        open_store(ledger, home, options && options->busy_timeout_ms ? options->busy_timeout_ms : 5000);
     if (status == TAEL_OK)
         *out = ledger;
     else
@@ -178,7 +188,8 @@ tael_status tael__ledger_open_memory(tael_ledger **out)
     tael_ledger *ledger = tael__alloc_zero(sizeof *ledger);
     if (!ledger) return tael__fail_memory("ledger", sizeof *ledger);
     strcpy(ledger->path, ":memory:");
-    int code = sqlite3_open_v2(":memory:", &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(":memory:", &ledger->db,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     tael_status status = code == SQLITE_OK ? set_up(ledger, 0) : tael__fail_memory("ledger", 0);
     if (status == TAEL_OK)
         *out = ledger;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums, counts and extremes over the ledger, by group. SQL picks the rows, newest first; the arithmetic is here, in checked
-// integers, so that a figure is exact or an error.
+// Sums, counts and extremes over the ledger, by group. SQL picks the rows, newest first; the arithmetic is here, in
+// checked integers, so that a figure is exact or an error.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct group {
     int64_t number;     /* orders groups whose keys are numbers */
     int64_t sum, count; /* net of refunds; rows with something left */
     int64_t value, time_ms;
-    tael__buffer ids;   /* int64_t each */
+    tael__buffer ids; /* int64_t each */
 } group;
 
 typedef struct groups {
@@ -25,6 +25,8 @@ typedef struct groups {
     size_t count, capacity;
     uint32_t *slots; /* open addressing: index into rows + 1, 0 free */
     size_t slot_count;
+    int64_t last_day; /* rows come by time, so most are of the day of the one before and of its group */
+    size_t last;      /* index + 1 of that group, when groups are spans of days; 0: none */
 } groups;
 
 typedef struct line { /* what a query needs of a record */
@@ -86,7 +88,10 @@ static const char *key_of(const line *l, tael_group by, char buffer[32], int64_t
     case TAEL_BY_DAY: snprintf(buffer, 32, "%04d-%02d-%02d", date.year, date.month, date.day); break;
     case TAEL_BY_MONTH: snprintf(buffer, 32, "%04d-%02d", date.year, date.month); break;
     case TAEL_BY_YEAR: snprintf(buffer, 32, "%04d", date.year); break;
-    case TAEL_BY_WEEKDAY: *number = tael__weekday(date); snprintf(buffer, 32, "%d", (int)*number); break;
+    case TAEL_BY_WEEKDAY:
+        *number = tael__weekday(date);
+        snprintf(buffer, 32, "%d", (int)*number);
+        break;
     case TAEL_BY_HOUR:
         *number = (l->time_ms / 60000 + l->offset_minutes) % 1440 / 60;
         snprintf(buffer, 32, "%d", (int)*number);
@@ -115,10 +120,17 @@ static tael_status add_line(groups *g, const line *l)
     int64_t number;
     group *to;
     if (l->amount == 0) return TAEL_OK; /* wholly refunded */
-    const char *key = key_of(l, g->query.group, buffer, &number);
-    TAEL_TRY(find_group(g, &to, key, number));
+    if (g->last && l->day == g->last_day) {
+        to = &g->rows[g->last - 1];
+    } else {
+        const char *key = key_of(l, g->query.group, buffer, &number);
+        TAEL_TRY(find_group(g, &to, key, number));
+        g->last = g->query.group <= TAEL_BY_WEEKDAY ? (size_t)(to - g->rows) + 1 : 0;
+        g->last_day = l->day;
+    }
     if (__builtin_add_overflow(to->sum, l->amount, &to->sum))
-        return tael__fail(TAEL_LIMIT, TAEL_SAY("computing: the sum is too large; narrow the period", "计算：合计过大；请缩小时间范围"));
+        return tael__fail(TAEL_LIMIT, TAEL_SAY("computing: the sum is too large; narrow the period",
+                                               "计算：合计过大；请缩小时间范围"));
     if (l->amount > 0) {
         to->count++;
         if (g->query.measure >= TAEL_MAX && better(g, to, l)) {
@@ -179,13 +191,18 @@ static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where 
                        : g->query.group == TAEL_BY_SOURCE   ? "source"
                                                             : "''";
     char select[128];
-    snprintf(select, sizeof select, "SELECT id,time_ms,day,offset_minutes,kind,minor,refunded_minor,%s FROM records", name);
+    snprintf(select, sizeof select, "SELECT id,time_ms,day,offset_minutes,kind,minor,refunded_minor,%s FROM records",
+             name);
     TAEL_TRY(tael__where_prepare(ledger, &s, select, where, " AND currency=? ORDER BY time_ms DESC,id DESC"));
     sqlite3_bind_text(s, where->count + 1, g->query.currency, -1, SQLITE_STATIC);
     tael_status status = tael__sql_step(ledger, s, &row, READING);
     for (; status == TAEL_OK && row; status = tael__sql_step(ledger, s, &row, READING)) {
-        line l = {.id = sqlite3_column_int64(s, 0), .time_ms = sqlite3_column_int64(s, 1), .day = sqlite3_column_int64(s, 2),
-                  .offset_minutes = sqlite3_column_int(s, 3), .amount = sqlite3_column_int64(s, 5), .name = tael__sql_text(s, 7)};
+        line l = {.id = sqlite3_column_int64(s, 0),
+                  .time_ms = sqlite3_column_int64(s, 1),
+                  .day = sqlite3_column_int64(s, 2),
+                  .offset_minutes = sqlite3_column_int(s, 3),
+                  .amount = sqlite3_column_int64(s, 5),
+                  .name = tael__sql_text(s, 7)};
         bool refund = sqlite3_column_int(s, 4) == TAEL__REFUND;
         if (refund && g->query.gross) continue;
         if (refund)
@@ -206,23 +223,51 @@ static tael_status give_groups(groups *g, tael_group_fn *each, void *user)
     for (size_t i = 0; i < g->count; i++) finish_group(g, &g->rows[i]);
     if (g->count > 1)
         qsort(g->rows, g->count, sizeof *g->rows,
-              g->query.order == TAEL_ORDER_VALUE_DOWN ? by_value_down : g->query.order == TAEL_ORDER_VALUE_UP ? by_value_up : by_key);
+              g->query.order == TAEL_ORDER_VALUE_DOWN ? by_value_down
+              : g->query.order == TAEL_ORDER_VALUE_UP ? by_value_up
+                                                      : by_key);
     for (size_t i = 0; i < g->count && (g->query.limit == 0 || i < g->query.limit); i++) {
         const group *from = &g->rows[i];
-        tael_group_row row = {.key = from->key, .minor = from->sum, .count = from->count, .value = from->value, .time_ms = from->time_ms,
-                              .records = (const int64_t *)(const void *)from->ids.data, .record_count = from->ids.size / sizeof(int64_t)};
+        tael_group_row row = {.key = from->key,
+                              .minor = from->sum,
+                              .count = from->count,
+                              .value = from->value,
+                              .time_ms = from->time_ms,
+                              .records = (const int64_t *)(const void *)from->ids.data,
+                              .record_count = from->ids.size / sizeof(int64_t)};
         if (each(&row, user) != 0) break;
     }
+    return TAEL_OK;
+}
+
+/* The currency with most rows: at once when there is only one, else by counting. */
+static tael_status main_currency(tael_ledger *ledger, char currency[8])
+{
+    sqlite3_stmt *s;
+    bool row = false, one = false;
+    tael_ledger_summary summary;
+    TAEL_TRY(tael__sql_prepare(
+        ledger, &s, "SELECT (SELECT min(currency) FROM records),(SELECT max(currency) FROM records)", READING));
+    tael_status status = tael__sql_step(ledger, s, &row, READING);
+    if (row && (one = strcmp(tael__sql_text(s, 0), tael__sql_text(s, 1)) == 0))
+        snprintf(currency, 8, "%s", tael__sql_text(s, 0));
+    sqlite3_finalize(s);
+    if (status != TAEL_OK || one) return status;
+    TAEL_TRY(tael_ledger_summarize(ledger, &summary));
+    snprintf(currency, 8, "%s", summary.currency);
     return TAEL_OK;
 }
 
 static tael_status copy_query(tael_query *out, const tael_query *query)
 {
     *out = (tael_query){.size = sizeof *out};
-    if (!query || query->size == 0) return tael__fail(TAEL_MISUSE, TAEL_SAY("query: it is missing or has no size", "查询：缺少查询或没有设置 size"));
+    if (!query || query->size == 0)
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("query: it is missing or has no size", "查询：缺少查询或没有设置 size"));
     memcpy(out, query, query->size < sizeof *out ? query->size : sizeof *out);
     if (out->measure > TAEL_LAST || out->group > TAEL_BY_SOURCE || out->order > TAEL_ORDER_VALUE_UP)
-        return tael__fail(TAEL_MISUSE, TAEL_SAY("query: no such measure, group or order", "查询：没有这种度量、分组或排序"));
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("query: no such measure, group or order", "查询：没有这种度量、分组或排序"));
     return TAEL_OK;
 }
 
@@ -230,12 +275,14 @@ tael_status tael_ledger_query(tael_ledger *ledger, const tael_query *query, tael
 {
     groups g = {0};
     tael__where where;
-    tael_ledger_summary summary;
-    if (!ledger || !each) return tael__fail(TAEL_MISUSE, TAEL_SAY("query: a ledger and a function are needed", "查询：需要账本和回调函数"));
+    char currency[8];
+    if (!ledger || !each)
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("query: a ledger and a function are needed", "查询：需要账本和回调函数"));
     TAEL_TRY(copy_query(&g.query, query));
     if (!g.query.currency) {
-        TAEL_TRY(tael_ledger_summarize(ledger, &summary));
-        g.query.currency = summary.currency;
+        TAEL_TRY(main_currency(ledger, currency));
+        g.query.currency = currency;
     }
     tael_status status = tael__where_make(&where, &g.query.filter, true);
     if (status == TAEL_OK) status = read_lines(&g, ledger, &where);

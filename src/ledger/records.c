@@ -44,11 +44,13 @@ static tael_status count_rows(tael_ledger *ledger, const tael__where *where, uin
     return status;
 }
 
-static tael_status give_rows(tael_ledger *ledger, const tael__where *where, uint64_t limit, tael_record_fn *each, void *user)
+static tael_status give_rows(tael_ledger *ledger, const tael__where *where, uint64_t limit, tael_record_fn *each,
+                             void *user)
 {
     sqlite3_stmt *s;
     bool row = true;
-    TAEL_TRY(tael__where_prepare(ledger, &s, "SELECT " TAEL__RECORD_COLUMNS " FROM records", where, " ORDER BY time_ms DESC,id DESC"));
+    TAEL_TRY(tael__where_prepare(ledger, &s, "SELECT " TAEL__RECORD_COLUMNS " FROM records", where,
+                                 " ORDER BY time_ms DESC,id DESC"));
     tael_status status = TAEL_OK;
     for (uint64_t n = 0; limit == 0 || n < limit; n++) {
         tael_record record;
@@ -61,8 +63,8 @@ static tael_status give_rows(tael_ledger *ledger, const tael__where *where, uint
     return status;
 }
 
-tael_status tael_ledger_records(tael_ledger *ledger, const tael_filter *filter, uint64_t limit, tael_record_fn *each, void *user,
-                                uint64_t *total)
+tael_status tael_ledger_records(tael_ledger *ledger, const tael_filter *filter, uint64_t limit, tael_record_fn *each,
+                                void *user, uint64_t *total)
 {
     tael_filter f;
     tael__where where;
@@ -79,19 +81,23 @@ tael_status tael_ledger_records(tael_ledger *ledger, const tael_filter *filter, 
 static void write_day(char out[16], int64_t day)
 {
     tael__date date = tael__date_of(day);
-    snprintf(out, 16, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000), (int)((unsigned)date.month % 100), (int)((unsigned)date.day % 100));
+    snprintf(out, 16, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000), (int)((unsigned)date.month % 100),
+             (int)((unsigned)date.day % 100));
 }
 
 tael_status tael_ledger_summarize(tael_ledger *ledger, tael_ledger_summary *summary)
 {
     sqlite3_stmt *s;
     bool row = false;
-    if (!ledger || !summary) return tael__fail(TAEL_MISUSE, TAEL_SAY("summary: a ledger and a place are needed", "概况：需要账本和存放位置"));
+    if (!ledger || !summary)
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("summary: a ledger and a place are needed", "概况：需要账本和存放位置"));
     *summary = (tael_ledger_summary){.currency = "CNY"};
-    TAEL_TRY(tael__sql_prepare(ledger, &s,
-                               "SELECT sum(n),min(a),max(b),currency,max(n) FROM (SELECT count(*) n,min(day) a,max(day) b,currency"
-                               " FROM records GROUP BY currency)",
-                               READING));
+    TAEL_TRY(tael__sql_prepare(
+        ledger, &s,
+        "SELECT sum(n),min(a),max(b),currency,max(n) FROM (SELECT count(*) n,min(day) a,max(day) b,currency"
+        " FROM records GROUP BY currency)",
+        READING));
     tael_status status = tael__sql_step(ledger, s, &row, READING);
     if (row && sqlite3_column_int64(s, 0) > 0) {
         summary->records = (uint64_t)sqlite3_column_int64(s, 0);

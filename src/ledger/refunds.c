@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refunds to their purchases. A joined refund lowers its purchase and is itself in no sum; one whose purchase isn't in the
-// ledger stays in the sums and lowers its own day.
+// Refunds to their purchases. A joined refund lowers its purchase and is itself in no sum; one whose purchase isn't in
+// the ledger stays in the sums and lowers its own day.
 //
 // Everything is joined anew from the rows whenever rows came or went, in a fixed order, surest evidence first; so the
 // result doesn't depend on which file came first. Refunds are few (one row in fifty), and each search goes by an index.
@@ -8,42 +8,52 @@
 
 #define JOINING TAEL_SAY("joining refunds", "关联退款")
 
-/* Each finds the purchase of refund ?1 (its row is r), or nothing. */
+/* Each finds the purchase of refund ?1 (its row is r), or nothing. A partial index is taken only when its own condition
+ * stands in the query word for word: hence p.external_id<>'' and its like. */
 static const char *const searches[] = {
     /* Alipay: the refund's id is the order's id, "_" and more. */
     "SELECT p.id FROM records r JOIN records p ON p.external_id=substr(r.external_id,1,instr(r.external_id,'_')-1)"
+    " AND p.external_id<>''"
     " WHERE r.id=?1 AND instr(r.external_id,'_')>1 AND p.source=r.source AND p.kind<>1"
     " ORDER BY (p.direction=1) DESC,(p.merchant=r.merchant) DESC,p.time_ms,p.id LIMIT 1",
     /* WeChat's red packets: the refund's id is the purchase's merchant order. */
-    "SELECT p.id FROM records r JOIN records p ON p.merchant_order=r.external_id"
-    " WHERE r.id=?1 AND r.external_id<>'' AND p.source=r.source AND p.kind<>1 AND p.direction=1 AND p.minor-p.joined_minor>=r.minor"
+    "SELECT p.id FROM records r JOIN records p ON p.merchant_order=r.external_id AND p.merchant_order<>''"
+    " WHERE r.id=?1 AND r.external_id<>'' AND p.source=r.source AND p.kind<>1 AND p.direction=1 AND "
+    "p.minor-p.joined_minor>=r.minor"
     " ORDER BY p.time_ms,p.id LIMIT 1",
-    /* Both carry the merchant's order number; the merchant must fit as well, since samples and masked bills repeat it. */
-    "SELECT p.id FROM records r JOIN records p ON p.merchant_order=r.merchant_order"
+    /* Both carry the merchant's order number; the merchant must fit as well, since samples and masked bills repeat it.
+     */
+    "SELECT p.id FROM records r JOIN records p ON p.merchant_order=r.merchant_order AND p.merchant_order<>''"
     " WHERE r.id=?1 AND r.merchant_order<>'' AND p.source=r.source AND p.kind<>1 AND p.merchant=r.merchant"
     " AND p.direction<>2 AND p.minor-p.joined_minor>=r.minor AND p.time_ms<=r.time_ms"
     " ORDER BY (p.direction=1) DESC,(p.kind=3) DESC,(p.minor=r.minor) DESC,p.time_ms DESC,p.id LIMIT 1",
     /* The purchase's own status says that something came back, and it is of this merchant: the same sum, then any. */
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor=r.minor"
-    " WHERE r.id=?1 AND p.stated_minor>0 AND p.kind<>1 AND p.direction=1 AND p.joined_minor=0 AND p.merchant=r.merchant AND p.time_ms<=r.time_ms"
+    " WHERE r.id=?1 AND p.stated_minor>0 AND p.kind<>1 AND p.direction=1 AND p.joined_minor=0 AND "
+    "p.merchant=r.merchant AND p.time_ms<=r.time_ms"
     " ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor>r.minor"
     " WHERE r.id=?1 AND p.stated_minor>0 AND p.kind<>1 AND p.direction=1 AND p.stated_minor-p.joined_minor>=r.minor"
     " AND p.merchant=r.merchant AND p.time_ms<=r.time_ms ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
     /* A paid and closed purchase of this merchant and sum: it must have come back, and the order was replaced. */
-    "SELECT p.id FROM records r JOIN records p ON p.kind=3 AND p.source=r.source AND p.time_ms<=r.time_ms"
-    " WHERE r.id=?1 AND p.merchant=r.merchant AND p.minor=r.minor AND p.joined_minor=0 ORDER BY p.time_ms DESC,p.id LIMIT 1",
+    "SELECT p.id FROM records r JOIN records p ON p.kind=3 AND p.kind<>0 AND p.source=r.source AND p.time_ms<=r.time_ms"
+    " WHERE r.id=?1 AND p.merchant=r.merchant AND p.minor=r.minor AND p.joined_minor=0 ORDER BY p.time_ms DESC,p.id "
+    "LIMIT 1",
     /* WeChat's refund may carry another name of the shop: the same stated sum within half a year before. */
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor=r.minor"
     " WHERE r.id=?1 AND r.source='wechat' AND p.stated_minor>0 AND p.kind<>1 AND p.direction=1 AND p.joined_minor=0"
-    " AND p.time_ms BETWEEN r.time_ms-15811200000 AND r.time_ms ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
+    " AND p.time_ms BETWEEN r.time_ms-15811200000 AND r.time_ms ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id "
+    "LIMIT 1",
 };
 
 static tael_status forget(tael_ledger *ledger)
 {
-    TAEL_TRY(tael__sql_exec(ledger,
-                            "UPDATE records SET joined_minor=0,refunded_minor=min(minor,stated_minor) WHERE joined_minor>0", JOINING));
-    return tael__sql_exec(ledger, "UPDATE records SET refund_of=0,counted=1 WHERE kind=1 AND (refund_of<>0 OR counted<>1)", JOINING);
+    TAEL_TRY(tael__sql_exec(
+        ledger, "UPDATE records SET joined_minor=0,refunded_minor=min(minor,stated_minor) WHERE joined_minor>0",
+        JOINING));
+    return tael__sql_exec(
+        ledger, "UPDATE records SET refund_of=0,counted=1 WHERE kind=1 AND kind<>0 AND (refund_of<>0 OR counted<>1)",
+        JOINING);
 }
 
 typedef struct joiner {
@@ -65,7 +75,8 @@ typedef struct unjoined {
     int64_t id, minor;
 } unjoined;
 
-/* The refunds without a purchase, oldest first; equal ones in the order of their keys, which no import order changes. */
+/* The refunds without a purchase, oldest first; equal ones in the order of their keys, which no import order changes.
+ */
 static tael_status list_unjoined(tael_ledger *ledger, unjoined **out, size_t *count)
 {
     sqlite3_stmt *s;
@@ -73,7 +84,9 @@ static tael_status list_unjoined(tael_ledger *ledger, unjoined **out, size_t *co
     bool row;
     *out = NULL;
     *count = 0;
-    TAEL_TRY(tael__sql_prepare(ledger, &s, "SELECT id,minor FROM records WHERE kind=1 AND refund_of=0 ORDER BY time_ms,key", JOINING));
+    TAEL_TRY(tael__sql_prepare(
+        ledger, &s, "SELECT id,minor FROM records WHERE kind=1 AND kind<>0 AND refund_of=0 ORDER BY time_ms,key",
+        JOINING));
     tael_status status = tael__sql_step(ledger, s, &row, JOINING);
     while (status == TAEL_OK && row) {
         if (*count == capacity) {

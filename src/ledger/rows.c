@@ -2,9 +2,9 @@
 // Rows into the store, each once, whatever file it comes in.
 //
 // A row is known by a hash. Where the bill gives it a real order number, the hash is of that number, the amount and
-// whether it is a refund: these stay while status, names and categories change. Where it gives none, or a masked one, the
-// hash is of all that tells rows apart, and for rows without any id of how many equal ones came before in the same file:
-// two coffees in one second are two coffees, and the same file again adds none.
+// whether it is a refund: these stay while status, names and categories change. Where it gives none, or a masked one,
+// the hash is of all that tells rows apart, and for rows without any id of how many equal ones came before in the same
+// file: two coffees in one second are two coffees, and the same file again adds none.
 #include "ledger/rows.h"
 
 #include <sodium.h>
@@ -19,7 +19,8 @@ struct tael__seen {
     uint64_t count;
 };
 
-/* Order numbers of wallets have 16 digits or more, refunds a "_" and more digits. Shorter or starred ones are masked. */
+/* Order numbers of wallets have 16 digits or more, refunds a "_" and more digits. Shorter or starred ones are masked.
+ */
 static bool real_id(const char *id)
 {
     size_t n = strlen(id);
@@ -91,21 +92,24 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
     *rows = (tael__rows){.ledger = ledger};
     tael_status status = sodium_init() < 0 ? TAEL_INTERNAL : TAEL_OK;
     if (status == TAEL_OK)
-        status = tael__sql_prepare(ledger, &rows->find,
-                                   "SELECT id,direction,kind,stated_minor,exported_ms,status,method,category FROM records WHERE key=?1",
-                                   STORING);
+        status = tael__sql_prepare(
+            ledger, &rows->find,
+            "SELECT id,direction,kind,stated_minor,exported_ms,status,method,category FROM records WHERE key=?1",
+            STORING);
     if (status == TAEL_OK)
-        status = tael__sql_prepare(ledger, &rows->insert,
-                                   "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,"
-                                   "stated_minor,exported_ms,currency,source,merchant,item,category,type,method,status,"
-                                   "external_id,merchant_order,account,note,refunded_minor)"
-                                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,'CNY',?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9))",
-                                   STORING);
+        status = tael__sql_prepare(
+            ledger, &rows->insert,
+            "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,"
+            "stated_minor,exported_ms,currency,source,merchant,item,category,type,method,status,"
+            "external_id,merchant_order,account,note,refunded_minor)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,'CNY',?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9))",
+            STORING);
     if (status == TAEL_OK)
-        status = tael__sql_prepare(ledger, &rows->update,
-                                   "UPDATE records SET direction=?2,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
-                                   "method=?8,category=?9,refunded_minor=min(minor,max(?5,joined_minor)) WHERE id=?1",
-                                   STORING);
+        status = tael__sql_prepare(
+            ledger, &rows->update,
+            "UPDATE records SET direction=?2,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
+            "method=?8,category=?9,refunded_minor=min(minor,max(?5,joined_minor)) WHERE id=?1",
+            STORING);
     if (status != TAEL_OK) tael__rows_close(rows);
     return status;
 }
@@ -124,16 +128,19 @@ static void bind_text(sqlite3_stmt *statement, int at, const char *text)
     sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC); /* lives until the step below */
 }
 
-static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const char *source, const tael__bill_row *row, int64_t exported_ms)
+static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const char *source, const tael__bill_row *row,
+                              int64_t exported_ms)
 {
     sqlite3_stmt *s = rows->insert;
     int64_t day = tael__days_of(tael__date_of_ms(row->time_ms, row->offset_minutes));
     sqlite3_bind_blob(s, 1, key, 16, SQLITE_STATIC);
-    const int64_t numbers[] = {row->time_ms, row->offset_minutes, day,        row->direction,    row->kind, row->kind != TAEL__NEVER_PAID,
-                               row->minor,   row->stated_minor,   exported_ms};
+    const int64_t numbers[] = {row->time_ms,   row->offset_minutes, day,
+                               row->direction, row->kind,           row->kind != TAEL__NEVER_PAID,
+                               row->minor,     row->stated_minor,   exported_ms};
     for (int i = 0; i < 9; i++) sqlite3_bind_int64(s, 2 + i, numbers[i]);
-    const char *const texts[] = {source,      row->merchant, row->item,        row->category,       row->type,    row->method,
-                                 row->status, row->external_id, row->merchant_order, row->account, row->note};
+    const char *const texts[] = {source,      row->merchant, row->item,        row->category,       row->type,
+                                 row->method, row->status,   row->external_id, row->merchant_order, row->account,
+                                 row->note};
     for (int i = 0; i < 11; i++) bind_text(s, 11 + i, texts[i]);
     return tael__sql_run(rows->ledger, s, STORING);
 }
@@ -143,20 +150,25 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
 static bool knows_more(sqlite3_stmt *found, const tael__bill_row *row, int64_t exported_ms)
 {
     int64_t stored_ms = sqlite3_column_int64(found, 4);
-    bool same = sqlite3_column_int64(found, 1) == (int64_t)row->direction && sqlite3_column_int64(found, 2) == (int64_t)row->kind &&
-                sqlite3_column_int64(found, 3) == row->stated_minor && strcmp(tael__sql_text(found, 5), row->status) == 0 &&
-                strcmp(tael__sql_text(found, 6), row->method) == 0 && strcmp(tael__sql_text(found, 7), row->category) == 0;
+    bool same =
+        sqlite3_column_int64(found, 1) == (int64_t)row->direction &&
+        sqlite3_column_int64(found, 2) == (int64_t)row->kind && sqlite3_column_int64(found, 3) == row->stated_minor &&
+        strcmp(tael__sql_text(found, 5), row->status) == 0 && strcmp(tael__sql_text(found, 6), row->method) == 0 &&
+        strcmp(tael__sql_text(found, 7), row->category) == 0;
     if (same) return false;
     if (stored_ms && exported_ms) return exported_ms > stored_ms;
     if (row->stated_minor != sqlite3_column_int64(found, 3)) return row->stated_minor > sqlite3_column_int64(found, 3);
     return (row->kind == TAEL__PAID_CLOSED && sqlite3_column_int64(found, 2) == TAEL__PLAIN) ||
-           (strncmp(tael__sql_text(found, 5), "等待", strlen("等待")) == 0 && strncmp(row->status, "等待", strlen("等待")) != 0);
+           (strncmp(tael__sql_text(found, 5), "等待", strlen("等待")) == 0 &&
+            strncmp(row->status, "等待", strlen("等待")) != 0);
 }
 
-static tael_status update_row(tael__rows *rows, int64_t id, const tael__bill_row *row, int64_t exported_ms, const char *category)
+static tael_status update_row(tael__rows *rows, int64_t id, const tael__bill_row *row, int64_t exported_ms,
+                              const char *category)
 {
     sqlite3_stmt *s = rows->update;
-    const int64_t numbers[] = {id, row->direction, row->kind, row->kind != TAEL__NEVER_PAID, row->stated_minor, exported_ms};
+    const int64_t numbers[] = {id,         row->direction, row->kind, row->kind != TAEL__NEVER_PAID, row->stated_minor,
+                               exported_ms};
     for (int i = 0; i < 6; i++) sqlite3_bind_int64(s, 1 + i, numbers[i]);
     bind_text(s, 7, row->status);
     bind_text(s, 8, row->method);
@@ -164,7 +176,8 @@ static tael_status update_row(tael__rows *rows, int64_t id, const tael__bill_row
     return tael__sql_run(rows->ledger, s, STORING);
 }
 
-tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bill_row *row, int64_t exported_ms, tael__stored *stored)
+tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bill_row *row, int64_t exported_ms,
+                           tael__stored *stored)
 {
     uint8_t key[16];
     uint64_t before = 0;

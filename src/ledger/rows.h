@@ -20,6 +20,7 @@ void tael__rows_close(tael__rows *rows);
 
 /* Store one row of a bill of `source` that was exported at exported_ms (0: unknown). A known row is changed only by a
  * newer export: its status, and with it what was refunded. */
-tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bill_row *row, int64_t exported_ms, tael__stored *stored);
+tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bill_row *row, int64_t exported_ms,
+                           tael__stored *stored);
 
 #endif

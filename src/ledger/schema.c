@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schema, as the list of steps that made it. Step n brings user_version from n to n + 1; steps are never changed once
-// released, only added. Two processes at once: the second looks again inside the transaction and finds nothing to do.
+// The schema, as the list of steps that made it. Step n brings user_version from n to n + 1; steps are never changed
+// once released, only added. Two processes at once: the second looks again inside the transaction and finds nothing to
+// do.
 #include <stdio.h>
 
 #include "ledger/internal.h"
@@ -20,7 +21,10 @@ static const char *const steps[] = {
     " category TEXT NOT NULL, type TEXT NOT NULL, method TEXT NOT NULL, status TEXT NOT NULL,"
     " external_id TEXT NOT NULL, merchant_order TEXT NOT NULL, account TEXT NOT NULL, note TEXT NOT NULL,"
     " key BLOB NOT NULL UNIQUE);"
-    "CREATE INDEX records_time ON records(time_ms);"
+    /* All that a sum needs, so that a query without words reads a tenth of the pages: each costs a decryption. */
+    "CREATE INDEX records_time ON records(time_ms, id, day, direction, kind, counted, minor, refunded_minor, "
+    "offset_minutes, currency);"
+    "CREATE INDEX records_currency ON records(currency);" /* its first and last tell whether there is more than one */
     "CREATE INDEX records_external ON records(external_id) WHERE external_id<>'';"
     "CREATE INDEX records_order ON records(merchant_order) WHERE merchant_order<>'';"
     "CREATE INDEX records_kind ON records(kind, source, time_ms) WHERE kind<>0;"
@@ -35,10 +39,11 @@ static tael_status check_version(tael_ledger *ledger, int64_t *version)
 {
     TAEL_TRY(tael__sql_number(ledger, version, "PRAGMA user_version", TAEL_SAY("reading the version", "读取版本")));
     if (*version <= NEWEST && *version >= 0) return TAEL_OK;
-    return tael__fail(TAEL_UNSUPPORTED,
-                      TAEL_SAY("%s: it was written by a newer Tael (version %lld, this one knows %lld); install the newer Tael",
-                               "%s：由更新版本的 Tael 写入（版本 %lld，当前支持 %lld）；请安装新版 Tael"),
-                      ledger->path, (long long)*version, (long long)NEWEST);
+    return tael__fail(
+        TAEL_UNSUPPORTED,
+        TAEL_SAY("%s: it was written by a newer Tael (version %lld, this one knows %lld); install the newer Tael",
+                 "%s：由更新版本的 Tael 写入（版本 %lld，当前支持 %lld）；请安装新版 Tael"),
+        ledger->path, (long long)*version, (long long)NEWEST);
 }
 
 static tael_status take_steps(tael_ledger *ledger)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statements of the store. SQLite's codes become ours, with a sentence that says what to do; SQLite's own message is left
-// out where it could quote a value.
+// Statements of the store. SQLite's codes become ours, with a sentence that says what to do; SQLite's own message is
+// left out where it could quote a value.
 #include <errno.h>
 #include <string.h>
 
@@ -54,13 +54,15 @@ tael_status tael__sql_fail(tael_ledger *ledger, int code, const char *doing)
     case SQLITE_NOMEM: return tael__fail_memory(ledger->path, 0);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN: return fail_io(ledger, code, doing);
-    case SQLITE_TOOBIG: return tael__fail(TAEL_LIMIT, TAEL_SAY("%s: %s: too long", "%s：%s：过长"), ledger->path, doing);
+    case SQLITE_TOOBIG:
+        return tael__fail(TAEL_LIMIT, TAEL_SAY("%s: %s: too long", "%s：%s：过长"), ledger->path, doing);
     case SQLITE_INTERRUPT:
         return tael__fail(TAEL_CANCELLED, TAEL_SAY("%s: %s: cancelled", "%s：%s：已取消"), ledger->path, doing);
     default:
-        return tael__fail(TAEL_INTERNAL,
-                          TAEL_SAY("%s: %s: SQLite answered %d; please report this", "%s：%s：SQLite 返回 %d；请反馈此问题"),
-                          ledger->path, doing, code);
+        return tael__fail(
+            TAEL_INTERNAL,
+            TAEL_SAY("%s: %s: SQLite answered %d; please report this", "%s：%s：SQLite 返回 %d；请反馈此问题"),
+            ledger->path, doing, code);
     }
 }
 
@@ -113,7 +115,8 @@ tael_status tael__sql_begin(tael_ledger *ledger)
 tael_status tael__sql_end(tael_ledger *ledger, tael_status status)
 {
     if (status == TAEL_OK) status = tael__sql_exec(ledger, "COMMIT", TAEL_SAY("writing", "写入"));
-    if (status != TAEL_OK && !sqlite3_get_autocommit(ledger->db)) sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
+    if (status != TAEL_OK && !sqlite3_get_autocommit(ledger->db))
+        sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
     return status;
 }
 

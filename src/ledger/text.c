@@ -33,7 +33,7 @@ static void contains(sqlite3_context *context, int count, sqlite3_value **values
     for (int i = 1; i < count && term && !found; i++) {
         const char *text = (const char *)sqlite3_value_text(values[i]);
         size_t bytes = (size_t)sqlite3_value_bytes(values[i]);
-        if (!text || bytes < term_bytes) continue; /* folding makes text shorter, never longer */
+        if (!text || bytes < term_bytes) continue;        /* folding makes text shorter, never longer */
         if (bytes > sizeof folded) bytes = sizeof folded; /* the importer lets no longer field in */
         size_t n = tael__text_fold(folded, text, bytes);
         found = memmem(folded, n, term, term_bytes) != NULL;
@@ -43,7 +43,8 @@ static void contains(sqlite3_context *context, int count, sqlite3_value **values
 
 tael_status tael__ledger_functions(tael_ledger *ledger)
 {
-    int code = sqlite3_create_function(ledger->db, "tael_contains", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-                                       NULL, contains, NULL, NULL);
+    int code =
+        sqlite3_create_function(ledger->db, "tael_contains", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                                NULL, contains, NULL, NULL);
     return code == SQLITE_OK ? TAEL_OK : tael__sql_fail(ledger, code, TAEL_SAY("opening", "打开"));
 }

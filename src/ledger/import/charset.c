@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Validity tells UTF-8 from GB18030: Chinese text of more than a few characters in GB18030 is practically never valid UTF-8
-// (most lead bytes are UTF-8 trail bytes). The converse isn't so, hence UTF-8 is tried first.
+// Validity tells UTF-8 from GB18030: Chinese text of more than a few characters in GB18030 is practically never valid
+// UTF-8 (most lead bytes are UTF-8 trail bytes). The converse isn't so, hence UTF-8 is tried first.
 #include "ledger/import/charset.h"
 
 #include <errno.h>
@@ -36,7 +36,8 @@ static size_t convert(iconv_t converter, const char *text, size_t bytes, char *o
     return cap - to_left;
 }
 
-tael_status tael__decode(tael__decoder *decoder, const char *text, size_t bytes, char **out, size_t *out_bytes, tael__charset *charset)
+tael_status tael__decode(tael__decoder *decoder, const char *text, size_t bytes, char **out, size_t *out_bytes,
+                         tael__charset *charset)
 {
     *out = NULL;
     *out_bytes = 0;
@@ -51,8 +52,9 @@ tael_status tael__decode(tael__decoder *decoder, const char *text, size_t bytes,
         if (!decoder->gb18030) {
             iconv_t opened = iconv_open("UTF-8", "GB18030");
             if (opened == (iconv_t)-1)
-                return tael__fail(TAEL_UNSUPPORTED, TAEL_SAY("GB18030: the system's iconv can't read it; install its charset modules",
-                                                             "GB18030：系统的 iconv 无法读取；请安装其字符集模块"));
+                return tael__fail(TAEL_UNSUPPORTED,
+                                  TAEL_SAY("GB18030: the system's iconv can't read it; install its charset modules",
+                                           "GB18030：系统的 iconv 无法读取；请安装其字符集模块"));
             decoder->gb18030 = opened;
         }
         n = convert((iconv_t)decoder->gb18030, text, bytes, decoder->text, decoder->capacity - 1);
@@ -91,8 +93,10 @@ tael_status tael__charset_mark(const char *data, size_t bytes, size_t *skip, cha
     if (converter != (iconv_t)-1) iconv_close(converter);
     if (n == SIZE_MAX) {
         tael__free(text);
-        return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("the bill: it begins as %s but isn't; export it again", "账单：开头是 %s 但内容不是；请重新导出"),
-                          from);
+        return tael__fail(
+            TAEL_BAD_INPUT,
+            TAEL_SAY("the bill: it begins as %s but isn't; export it again", "账单：开头是 %s 但内容不是；请重新导出"),
+            from);
     }
     text[n] = '\0';
     *out = text;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A CSV reader for what wallets really write, not only for RFC 4180: a TAB between closing quote and comma (WeChat, 2025),
-// bare quotes inside a field, quoted or not; CRLF and LF in one file; blanks around fields.
+// A CSV reader for what wallets really write, not only for RFC 4180: a TAB between closing quote and comma (WeChat,
+// 2025), bare quotes inside a field, quoted or not; CRLF and LF in one file; blanks around fields.
 #include "ledger/import/csv.h"
 
 #include <string.h>
@@ -12,12 +12,15 @@ typedef struct cursor {
     const char *data;
     size_t bytes, at;
     char *out;
-    size_t size;        /* of out */
-    uint32_t newlines;  /* passed inside quotes */
+    size_t size;              /* of out */
+    uint32_t newlines;        /* passed inside quotes */
     bool nul, overflow, open; /* open: a quote was not closed */
 } cursor;
 
-static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
 
 static void put(cursor *c, char byte)
 {
@@ -51,7 +54,8 @@ static bool quoted(cursor *c, bool multiline)
             put(c, ' ');
         } else if (byte != '"') {
             put(c, byte);
-        } else if (c->at + 1 < c->bytes && c->data[c->at + 1] == '"' && !(bare && delimiter_after(c, c->at + 2, &after))) {
+        } else if (c->at + 1 < c->bytes && c->data[c->at + 1] == '"' &&
+                   !(bare && delimiter_after(c, c->at + 2, &after))) {
             put(c, '"');
             c->at++;
         } else if (delimiter_after(c, c->at + 1, &after)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Rows of a CSV as wallets write them, over bytes in memory. Commas, quotes and line ends are single bytes in UTF-8 and in
- * GB18030 alike (trail bytes start at 0x30 and hold none of them), so rows are cut first and decoded one by one. */
+/* Rows of a CSV as wallets write them, over bytes in memory. Commas, quotes and line ends are single bytes in UTF-8 and
+ * in GB18030 alike (trail bytes start at 0x30 and hold none of them), so rows are cut first and decoded one by one. */
 #ifndef TAEL__LEDGER_IMPORT_CSV_H
 #define TAEL__LEDGER_IMPORT_CSV_H
 
@@ -16,19 +16,20 @@ typedef enum tael__csv_fault {
 typedef struct tael__csv {
     const char *data; /* borrowed */
     size_t bytes, at;
-    uint32_t line;    /* of data[at], from 1 */
-    char *text;       /* owned: the fields of the row at hand, each ended by NUL */
+    uint32_t line; /* of data[at], from 1 */
+    char *text;    /* owned: the fields of the row at hand, each ended by NUL */
 } tael__csv;
 
 typedef struct tael__csv_row {
-    char *text;       /* `count` fields one after another, each trimmed of blanks and ended by NUL; valid until the next row */
-    size_t bytes;     /* of text with the NULs */
+    char
+        *text; /* `count` fields one after another, each trimmed of blanks and ended by NUL; valid until the next row */
+    size_t bytes; /* of text with the NULs */
     size_t count;
-    uint32_t line;    /* its first */
-    uint32_t lines;   /* how many it spans */
-    bool ended;       /* by a line end; false: the file's last row, maybe cut */
+    uint32_t line;  /* its first */
+    uint32_t lines; /* how many it spans */
+    bool ended;     /* by a line end; false: the file's last row, maybe cut */
     tael__csv_fault fault;
-    size_t start;     /* offset of its first byte */
+    size_t start; /* offset of its first byte */
 } tael__csv_row;
 
 tael_status tael__csv_open(tael__csv *csv, const char *data, size_t bytes);

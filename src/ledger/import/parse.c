@@ -8,7 +8,10 @@
 /* Above this a sum of all rows of the largest bill could overflow; no wallet moves ten trillion yuan in one payment. */
 #define MINOR_MAX 1000000000000000LL
 
-bool tael__starts_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
+bool tael__starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
 
 bool tael__ends_with(const char *text, const char *end)
 {
@@ -16,7 +19,10 @@ bool tael__ends_with(const char *text, const char *end)
     return n >= m && memcmp(text + n - m, end, m) == 0;
 }
 
-const char *tael__not_slash(const char *text) { return strcmp(text, "/") == 0 ? "" : text; }
+const char *tael__not_slash(const char *text)
+{
+    return strcmp(text, "/") == 0 ? "" : text;
+}
 
 /* Digits with commas between thousands or none at all; *text is left behind them. */
 static bool parse_whole(int64_t *value, const char **text)
@@ -44,12 +50,15 @@ bool tael__parse_money(int64_t *minor, const char *text)
 {
     int64_t value;
     int decimals = 0;
-    if (tael__starts_with(text, "¥")) text += strlen("¥");
-    else if (tael__starts_with(text, "￥")) text += strlen("￥");
+    if (tael__starts_with(text, "¥"))
+        text += strlen("¥");
+    else if (tael__starts_with(text, "￥"))
+        text += strlen("￥");
     while (*text == ' ') text++;
     if (!parse_whole(&value, &text)) return false;
     if (*text == '.') {
-        for (text++; *text >= '0' && *text <= '9' && decimals < 2; text++, decimals++) value = value * 10 + (*text - '0');
+        for (text++; *text >= '0' && *text <= '9' && decimals < 2; text++, decimals++)
+            value = value * 10 + (*text - '0');
         if (decimals == 0) return false;
         while (*text == '0') text++; /* "12.3400" is exact as well */
     }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // WeChat Pay's CSV (header on line 17, 18 since 2026). "/" means nothing, and as a direction: neutral.
 //
-// The trap: the row of a refund is an income row of type <merchant>-退款 that names its purchase nowhere. The purchase's
-// own status says what came back, 已全额退款 or 已退款(¥x), with either yen sign, and keeps its full amount.
+// The trap: the row of a refund is an income row of type <merchant>-退款 that names its purchase nowhere. The
+// purchase's own status says what came back, 已全额退款 or 已退款(¥x), with either yen sign, and keeps its full amount.
 #include <string.h>
 
 #include "ledger/import/importer.h"
 
-static bool is(const char *text, const char *word) { return strcmp(text, word) == 0; }
+static bool is(const char *text, const char *word)
+{
+    return strcmp(text, word) == 0;
+}
 
-/* What a status gives back of `minor`: "已退款(¥0.73)", "已退款￥0.73", "已全额退款", "对方已退还". False: unreadable. */
+/* What a status gives back of `minor`: "已退款(¥0.73)", "已退款￥0.73", "已全额退款", "对方已退还". False: unreadable.
+ */
 static bool stated_refund(int64_t *stated, const char *status, int64_t minor)
 {
     char sum[64];
@@ -21,8 +25,10 @@ static bool stated_refund(int64_t *stated, const char *status, int64_t minor)
     }
     if (!tael__starts_with(status, part)) return true;
     status += strlen(part);
-    if (tael__starts_with(status, "(")) status++;
-    else if (tael__starts_with(status, "（")) status += strlen("（");
+    if (tael__starts_with(status, "("))
+        status++;
+    else if (tael__starts_with(status, "（"))
+        status += strlen("（");
     size_t n = strcspn(status, ")");
     const char *wide = strstr(status, "）");
     if (wide && (size_t)(wide - status) < n) n = (size_t)(wide - status);
@@ -68,12 +74,11 @@ static const char *wechat_row(const tael__cells *cells, tael__bill_row *row)
 }
 
 static const tael__column_name columns[] = {
-    {TAEL__COL_TIME, "交易时间", true},     {TAEL__COL_TYPE, "交易类型", true},
-    {TAEL__COL_MERCHANT, "交易对方", true}, {TAEL__COL_ITEM, "商品", true},
-    {TAEL__COL_DIRECTION, "收/支", true},   {TAEL__COL_MINOR, "金额(元)", true},
-    {TAEL__COL_METHOD, "支付方式", true},   {TAEL__COL_STATUS, "当前状态", true},
-    {TAEL__COL_ID, "交易单号", true},       {TAEL__COL_ORDER, "商户单号", false},
-    {TAEL__COL_NOTE, "备注", false},
+    {TAEL__COL_TIME, "交易时间", true},   {TAEL__COL_TYPE, "交易类型", true},   {TAEL__COL_MERCHANT, "交易对方", true},
+    {TAEL__COL_ITEM, "商品", true},       {TAEL__COL_DIRECTION, "收/支", true}, {TAEL__COL_MINOR, "金额(元)", true},
+    {TAEL__COL_METHOD, "支付方式", true}, {TAEL__COL_STATUS, "当前状态", true}, {TAEL__COL_ID, "交易单号", true},
+    {TAEL__COL_ORDER, "商户单号", false}, {TAEL__COL_NOTE, "备注", false},
 };
 
-const tael__importer tael__importer_wechat = {"wechat", "WeChat Pay CSV (微信支付)", columns, sizeof columns / sizeof *columns, wechat_row};
+const tael__importer tael__importer_wechat = {"wechat", "WeChat Pay CSV (微信支付)", columns,
+                                              sizeof columns / sizeof *columns, wechat_row};
