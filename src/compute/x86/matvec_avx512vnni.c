@@ -14,7 +14,7 @@
 #include "compute/blocks.h"
 #include "compute/kernels_declared.h"
 
-enum { AT_ONCE = 2, AHEAD_BYTES = 8192 };
+enum { AT_ONCE = 4, AHEAD_BYTES = 16384 };
 
 #define INLINE static inline __attribute__((always_inline))
 

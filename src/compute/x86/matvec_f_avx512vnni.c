@@ -39,7 +39,7 @@ INLINE void rows_of(float *y, const uint8_t *w, const float *x, size_t cols, siz
         for (int r = 0; r < count; r++) {
             const uint8_t *at = w + ((size_t)r * cols + i) * each;
             for (size_t line = 0; line < each; line++)
-                _mm_prefetch((const char *)at + AHEAD_BYTES + 64 * line, _MM_HINT_T0);
+                _mm_prefetch((const char *)at + AHEAD_BYTES + 64 * line, _MM_HINT_T1);
 #pragma GCC unroll 4
             for (size_t k = 0; k < 4; k++)
                 acc[r][k] =

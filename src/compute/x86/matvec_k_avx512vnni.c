@@ -194,7 +194,7 @@ INLINE acts acts_of(const int8_t *q, const float *d, const int16_t *sums, size_t
 INLINE void fetch(const void *block, size_t bytes)
 {
 #pragma GCC unroll 4
-    for (size_t i = 0; i < bytes; i += 64) _mm_prefetch((const char *)block + AHEAD_BYTES + i, _MM_HINT_T0);
+    for (size_t i = 0; i < bytes; i += 64) _mm_prefetch((const char *)block + AHEAD_BYTES + i, _MM_HINT_T1);
 }
 
 #define OVER_ROWS(format)                                                                                              \
