@@ -2,6 +2,7 @@
 // `tael ask`: a question about the ledger. Prints the sentence; on a terminal also the figures and the rows behind
 // them.
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -35,6 +36,12 @@ static bool prefix_path(const request *r, const char *model, char *path, size_t 
            tael__folder_make(folder) == TAEL_OK && tael__path_join(path, cap, folder, name) == TAEL_OK;
 }
 
+/* A count is written as 2, not 2.0. */
+static json_t *number_json(double value)
+{
+    return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : out_real(value);
+}
+
 static json_t *figure_json(const tael_figure *f)
 {
     json_t *figure = json_pack("{s:o}", "name", out_text(f->name));
@@ -43,7 +50,7 @@ static json_t *figure_json(const tael_figure *f)
         json_object_set_new(figure, "minor", json_integer((json_int_t)f->minor));
         json_object_set_new(figure, "currency", out_text(f->currency));
     } else {
-        json_object_set_new(figure, "value", f->text ? out_text(f->text) : out_real(f->value));
+        json_object_set_new(figure, "value", f->text ? out_text(f->text) : number_json(f->value));
     }
     json_object_set_new(figure, "unit", out_text(f->unit));
     json_object_set_new(figure, "query", out_text(f->query));

@@ -30,8 +30,9 @@ tael_status input_model(const request *r, tael_model **out, char *path, size_t c
 
 tael_status input_ledger(const request *r, tael_ledger **out)
 {
-    tael_status status = tael__folder_make(r->home);
-    if (status == TAEL_OK) status = tael_ledger_open(out, r->home, NULL);
+    *out = NULL;
+    TAEL_TRY(tael__folder_make(r->home));
+    tael_status status = tael_ledger_open(out, r->home, NULL);
     if (status != TAEL_DENIED) return status;
     tael_ledger_options only_read = {.size = sizeof only_read, .read_only = true};
     return tael_ledger_open(out, r->home, &only_read);
