@@ -43,6 +43,8 @@ static const tael__template *find(size_t which)
     return t;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const tael__template *found[TEMPLATES];

@@ -79,6 +79,8 @@ static tael__tokenizer *make(size_t which)
     return t;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static tael__tokenizer *tokenizers[COUNT(pres)];

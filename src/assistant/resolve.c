@@ -165,20 +165,25 @@ static const alias *alias_exact(const char *word)
     return NULL;
 }
 
-/* The row whose longest name stands inside `text`. */
-static const alias *alias_inside(const char *text, size_t *bytes)
+static size_t alternatives(const char *list)
+{
+    size_t count = *list != '\0';
+    for (; *list; list++) count += *list == '|';
+    return count;
+}
+
+/* The row with a name inside `text` (at least `least` bytes of it); of several the narrowest: "Amap taxis" are Amap's.
+ */
+static const alias *alias_inside(const char *text, size_t least, size_t *bytes)
 {
     const alias *best = NULL;
-    size_t most = 0;
     for (size_t i = 0; i < COUNT(aliases); i++) {
-        longest l = {text, most};
+        longest l = {text, least - 1};
         any_of(aliases[i].said, measure_longest, &l);
-        if (l.best > most) {
-            most = l.best;
-            best = &aliases[i];
-        }
+        if (l.best < least || (best && alternatives(aliases[i].written) >= alternatives(best->written))) continue;
+        best = &aliases[i];
+        *bytes = l.best;
     }
-    if (bytes) *bytes = most;
     return best;
 }
 
@@ -295,12 +300,13 @@ static tael_status ledger_holds(bool *holds, const char *word, const tael__merch
     return TAEL_OK;
 }
 
-static tael_status use(tael__terms *terms, const alias *row, const char *word)
+/* Chinese verbs part around a count: 打一次车, 看了个病. Takes such counts out. */
+static void close_verbs(char *text)
 {
-    TAEL_TRY(tael__terms_add(terms, row->written, strlen(row->written)));
-    for (size_t i = 0; i < terms->count; i++)
-        if (strcasecmp(terms->items[i], word) == 0) return TAEL_OK;
-    return (unsigned char)word[0] >= 0x80 ? tael__terms_add(terms, word, strlen(word)) : TAEL_OK;
+    static const char *const counts[] = {"一次", "一趟", "一顿", "一回", "几次", "几趟", "几回", "了", "个", "过"};
+    for (size_t i = 0; i < COUNT(counts); i++)
+        for (char *p; (p = strstr(text, counts[i]));)
+            memmove(p, p + strlen(counts[i]), strlen(p + strlen(counts[i])) + 1);
 }
 
 tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question,
@@ -316,28 +322,30 @@ tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *wo
     const char *candidates[2] = {full, bare};
     const alias *row = alias_exact(full);
     if (!row) row = alias_exact(bare);
-    if (!strstr(asked, full) && !(row && any_of(row->said, stands_in, asked))) return TAEL_OK; /* made up */
+    bool stands = strstr(asked, full) || (row && any_of(row->said, stands_in, asked));
+    if (!stands && (close_verbs(asked), !strstr(asked, full))) return TAEL_OK; /* made up */
     *known = TAEL__KNOWN;
-    if (row) return use(terms, row, bare);
+    if (row) return tael__terms_add(terms, row->written, strlen(row->written));
     for (size_t i = 0; i < 2; i++) {
         bool holds;
         TAEL_TRY(ledger_holds(&holds, candidates[i], m));
         if (holds) return tael__terms_add(terms, candidates[i], strlen(candidates[i]));
     }
-    size_t bytes;
-    row = alias_inside(bare, &bytes);
-    if (row && 2 * bytes >= strlen(bare))
-        return use(terms, row, row->said + strlen(row->said)); /* its own words alone */
+    size_t bytes = 0;
+    row = alias_inside(bare, 2, &bytes);
+    if (row && 3 * bytes >= strlen(bare)) return tael__terms_add(terms, row->written, strlen(row->written));
     TAEL_TRY(by_likeness(terms, bare, m));
     if (terms->count > 0) return TAEL_OK;
-    *known = TAEL__UNKNOWN;
+    uint32_t one[2];
+    *known =
+        code_points(one, 2, bare) > 1 ? TAEL__UNKNOWN : TAEL__NOISE; /* one character names nothing by itself: 玩 */
     return tael__terms_add(terms, bare, strlen(bare));
 }
 
 bool tael__resolve_scan(char *word, size_t cap, const char *question, const tael__merchants *m)
 {
     char asked[2048];
-    size_t best = 0;
+    size_t best = 0, bytes = 0;
     clean(asked, sizeof asked, question);
     for (size_t i = 0; i < m->count; i++) { /* a merchant by its full name */
         char name[256];
@@ -347,7 +355,19 @@ bool tael__resolve_scan(char *word, size_t cap, const char *question, const tael
             memcpy(word, name, n + 1);
         }
     }
-    return best > 0;
+    if (best) return true;
+    close_verbs(asked);
+    const alias *row = alias_inside(asked, 3, &bytes);
+    for (const char *p = row ? row->said : ""; *p;) {
+        size_t n = strcspn(p, "|");
+        if (n == bytes && n < cap && find_word(asked, p, n)) {
+            memcpy(word, p, n);
+            word[n] = '\0';
+            return true;
+        }
+        p += n + (p[n] == '|');
+    }
+    return false;
 }
 
 bool tael__resolve_method(const char *word, const char **source, const char **method)

@@ -46,7 +46,8 @@ tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *wo
  * one. True when the word names nothing besides ("交行信用卡", but not "微信红包"). */
 bool tael__resolve_method(const char *word, const char **source, const char **method);
 
-/* The longest merchant of the ledger whose whole name stands in the question: for when the model named nothing. */
+/* For when the model named nothing: the longest merchant of the ledger whose whole name stands in the question, else a
+ * name of the table. False: neither. */
 bool tael__resolve_scan(char *word, size_t cap, const char *question, const tael__merchants *m);
 
 #endif
