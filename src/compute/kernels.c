@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel table: each family's list is slowest first, so each place gets the last of its kernels that the CPU can
-// run.
+// The kernel table: a family's list is slowest first, so each place gets the last of its kernels that the CPU runs.
 #include "compute/kernels.h"
 
 #include <pthread.h>
@@ -9,35 +8,42 @@
 #include "compute/activations.h"
 #include "compute/kernels_declared.h"
 
-#define CAN(needs) ((cpu & (uint32_t)(needs)) == (uint32_t)(needs))
+/* Can this CPU run a kernel with these needs? If so, the table's `isa` is the one that needs most: later flags of an
+ * architecture are higher bits. */
+static bool can_run(tael__kernels *table, uint32_t *most, uint32_t cpu, uint32_t needs, const char *isa)
+{
+    if ((cpu & needs) != needs) return false;
+    if (needs > *most) {
+        *most = needs;
+        table->isa = isa;
+    }
+    return true;
+}
 
 void tael__kernels_pick(tael__kernels *table, uint32_t cpu)
 {
+    uint32_t most = 0;
     memset(table, 0, sizeof *table);
-    table->isa = CAN(TAEL_CPU_AMX)          ? "amx"
-                 : CAN(TAEL_CPU_AVX512VNNI) ? "avx512vnni"
-                 : CAN(TAEL_CPU_AVX2)       ? "avx2"
-                                            : "c";
+    table->isa = "c";
+#define PUT(place, kernel, needs, isa) \
+    if (can_run(table, &most, cpu, needs, #isa)) table->place = kernel;
 #define KERNEL(format, isa, needs) \
-    if (CAN(needs)) table->dequantize[TAEL__FORMAT_##format] = tael__dequantize_##format##__##isa;
+    PUT(dequantize[TAEL__FORMAT_##format], tael__dequantize_##format##__##isa, needs, isa)
 #include "compute/dequantize.inc"
 #undef KERNEL
-#define KERNEL(kind, isa, needs) \
-    if (CAN(needs)) table->quantize[TAEL__ACT_##kind] = tael__quantize_##kind##__##isa;
+#define KERNEL(kind, isa, needs) PUT(quantize[TAEL__ACT_##kind], tael__quantize_##kind##__##isa, needs, isa)
 #include "compute/quantize.inc"
 #undef KERNEL
-#define KERNEL(format, isa, needs) \
-    if (CAN(needs)) table->matvec[TAEL__FORMAT_##format] = tael__matvec_##format##__##isa;
+#define KERNEL(format, isa, needs) PUT(matvec[TAEL__FORMAT_##format], tael__matvec_##format##__##isa, needs, isa)
 #include "compute/matvec.inc"
 #undef KERNEL
-#define KERNEL(format, isa, needs) \
-    if (CAN(needs)) table->matmul[TAEL__FORMAT_##format] = tael__matmul_##format##__##isa;
+#define KERNEL(format, isa, needs) PUT(matmul[TAEL__FORMAT_##format], tael__matmul_##format##__##isa, needs, isa)
 #include "compute/matmul.inc"
 #undef KERNEL
-#define KERNEL(operation, isa, needs) \
-    if (CAN(needs)) table->operation = tael__##operation##__##isa;
+#define KERNEL(operation, isa, needs) PUT(operation, tael__##operation##__##isa, needs, isa)
 #include "compute/vector.inc"
 #undef KERNEL
+#undef PUT
 }
 
 static tael__kernels this_cpu;

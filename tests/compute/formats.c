@@ -147,6 +147,15 @@ static void the_table_is_whole_for_every_cpu_and_one_for_all_threads(void **stat
         for (int a = 0; a < TAEL__ACT_COUNT; a++) assert_true(t.quantize[a] != NULL);
         assert_true(t.attend != NULL && t.rms_norm != NULL && t.swiglu != NULL && t.add != NULL && t.to_f16 != NULL);
     }
+    tael__kernels lesser;
+    tael__kernels_pick(&lesser, 0);
+    assert_string_equal(lesser.isa, "c");
+#if TAEL_X86
+    tael__kernels_pick(&lesser, TAEL_CPU_AVX2);
+    assert_string_equal(lesser.isa, "avx2");
+    tael__kernels_pick(&lesser, TAEL_CPU_AVX512VNNI); /* its kernels need AVX2 as well */
+    assert_string_equal(lesser.isa, "c");
+#endif
     pthread_t threads[4];
     const tael__kernels *seen[4];
     for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, get_table, &seen[i]), 0);
