@@ -42,9 +42,24 @@ static int compare_slices(tael__slice a, tael__slice b)
     return order ? order : a.bytes < b.bytes ? -1 : a.bytes > b.bytes;
 }
 
+/* Most groups with one start are of two or three. */
+static void insert_ids(int32_t *ids, uint32_t n, const tael__slice *bytes)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        int32_t moving = ids[i];
+        uint32_t at = i;
+        for (; at > 0 && compare_slices(bytes[ids[at - 1]], bytes[moving]) > 0; at--) ids[at] = ids[at - 1];
+        ids[at] = moving;
+    }
+}
+
 /* Heap sort of ids by their bytes: in place, and n log n whatever a hostile vocabulary holds. */
 static void sort_ids(int32_t *ids, uint32_t n, const tael__slice *bytes)
 {
+    if (n <= 16) {
+        insert_ids(ids, n, bytes);
+        return;
+    }
     for (uint32_t built = n / 2, left = n; left > 1;) {
         int32_t moving;
         if (built > 0) {
