@@ -35,6 +35,7 @@ typedef struct job {
     bool ever;                      /* a header was found */
     int at[TAEL__COLUMN_COUNT];     /* where each column stands, or -1 */
     size_t columns;                 /* named cells of the header */
+    size_t widest;                  /* all its cells; Alipay's rows and header end in a comma */
     size_t needed;                  /* cells that a row can't do without */
     uint32_t preamble;              /* rows passed since the start or the last table */
     tael__charset charset;          /* of the header */
@@ -120,6 +121,7 @@ static bool match_header(job *j, const tael__importer *importer, const char *con
     }
     memcpy(j->at, at, sizeof at);
     j->needed = needed;
+    j->widest = count;
     for (j->columns = count; j->columns > 0 && cell[j->columns - 1][0] == '\0'; j->columns--) {
     } /* rows may end in a comma */
     j->importer = importer;
@@ -188,6 +190,9 @@ static const char *lay_out(const job *j, const tael__csv_row *row, tael__cells *
     if (count < j->needed || (!row->ended && count < j->columns))
         return row->ended ? TAEL_SAY("the row has too few fields", "该行字段不足")
                           : TAEL_SAY("the file's last row is cut", "文件的最后一行不完整");
+    /* A comma that nobody quoted moves the cells behind it: 1,234.56 would read as 1. */
+    if (count > j->widest)
+        return TAEL_SAY("the row has too many fields: a comma inside one", "该行字段过多：某个字段中含有逗号");
     for (size_t i = 0; i < TAEL__COLUMN_COUNT; i++) {
         cells->text[i] = j->at[i] >= 0 && (size_t)j->at[i] < count ? cell[j->at[i]] : "";
         if (strlen(cells->text[i]) > TAEL__MAX_FIELD_BYTES) return TAEL_SAY("a field is too long", "有字段过长");
@@ -227,7 +232,7 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
 /* One row of the table. A quote left open may have glued lines together: then each line is read by itself. */
 static tael_status take_row(job *j, const tael__csv_row *row)
 {
-    if (row->lines > 1 && (row->fault != TAEL__CSV_FINE || row->count < j->columns || row->count > j->columns + 1)) {
+    if (row->lines > 1 && (row->fault != TAEL__CSV_FINE || row->count < j->columns || row->count > j->widest)) {
         tael__csv_row alone;
         tael__csv_back(&j->csv, row);
         tael__csv_next(&j->csv, &alone, false);

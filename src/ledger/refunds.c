@@ -29,11 +29,11 @@ static const char *const searches[] = {
     " ORDER BY (p.direction=1) DESC,(p.kind=3) DESC,(p.minor=r.minor) DESC,p.time_ms DESC,p.id LIMIT 1",
     /* The purchase's own status says that something came back, and it is of this merchant: the same sum, then any. */
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor=r.minor"
-    " WHERE r.id=?1 AND p.stated_minor>0 AND p.kind<>1 AND p.direction=1 AND p.joined_minor=0 AND "
+    " WHERE r.id=?1 AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1 AND p.joined_minor=0 AND "
     "p.merchant=r.merchant AND p.time_ms<=r.time_ms"
     " ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor>r.minor"
-    " WHERE r.id=?1 AND p.stated_minor>0 AND p.kind<>1 AND p.direction=1 AND p.stated_minor-p.joined_minor>=r.minor"
+    " WHERE r.id=?1 AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1 AND p.stated_minor-p.joined_minor>=r.minor"
     " AND p.merchant=r.merchant AND p.time_ms<=r.time_ms ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
     /* A paid and closed purchase of this merchant and sum: it must have come back, and the order was replaced. */
     "SELECT p.id FROM records r JOIN records p ON p.kind=3 AND p.kind<>0 AND p.source=r.source AND p.time_ms<=r.time_ms"
@@ -41,7 +41,7 @@ static const char *const searches[] = {
     "LIMIT 1",
     /* WeChat's refund may carry another name of the shop: the same stated sum within half a year before. */
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor=r.minor"
-    " WHERE r.id=?1 AND r.source='wechat' AND p.stated_minor>0 AND p.kind<>1 AND p.direction=1 AND p.joined_minor=0"
+    " WHERE r.id=?1 AND r.source='wechat' AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1 AND p.joined_minor=0"
     " AND p.time_ms BETWEEN r.time_ms-15811200000 AND r.time_ms ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id "
     "LIMIT 1",
 };

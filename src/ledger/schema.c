@@ -28,7 +28,7 @@ static const char *const steps[] = {
     "CREATE INDEX records_external ON records(external_id) WHERE external_id<>'';"
     "CREATE INDEX records_order ON records(merchant_order) WHERE merchant_order<>'';"
     "CREATE INDEX records_kind ON records(kind, source, time_ms) WHERE kind<>0;"
-    "CREATE INDEX records_stated ON records(source, stated_minor) WHERE stated_minor>0;"
+    "CREATE INDEX records_stated ON records(source, stated_minor, merchant) WHERE stated_minor<>0;"
     "CREATE INDEX records_joined ON records(id) WHERE joined_minor>0;"
     "CREATE TABLE imports(id INTEGER PRIMARY KEY, imported_ms INTEGER NOT NULL, format TEXT NOT NULL,"
     " rows INTEGER NOT NULL, added INTEGER NOT NULL);",

@@ -41,10 +41,12 @@ static bool delimiter_after(const cursor *c, size_t at, size_t *delimiter)
 }
 
 /* A field whose quote stands at `at`. False when the quote is never closed. A quote that no delimiter follows is text;
- * after one such, a doubled quote before a delimiter is text and the end, as in "click "More Videos"". */
+ * after one such, a doubled quote before a delimiter is text and the end, as in "click "More Videos"". After a line end
+ * it isn't text but the opening quote of a later row's field: ours was never closed. */
 static bool quoted(cursor *c, bool multiline)
 {
     bool bare = false;
+    uint32_t newlines = c->newlines;
     size_t after;
     for (c->at++; c->at < c->bytes && !c->overflow; c->at++) {
         char byte = c->data[c->at];
@@ -61,6 +63,8 @@ static bool quoted(cursor *c, bool multiline)
         } else if (delimiter_after(c, c->at + 1, &after)) {
             c->at = after;
             return true;
+        } else if (c->newlines > newlines) {
+            return false;
         } else {
             bare = true;
             put(c, '"');
