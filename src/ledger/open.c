@@ -65,6 +65,16 @@ static tael_status explain_unreadable(const char *path, const uint8_t salt[16])
         path);
 }
 
+/* SQLite takes a file of less than a page for an empty one and would write over it; unless a journal beside it tells
+ * that its making was interrupted. */
+static bool is_stump(const char *path)
+{
+    char journal[TAEL__MAX_PATH_BYTES + 16];
+    uint64_t bytes;
+    snprintf(journal, sizeof journal, "%s-journal", path);
+    return tael__file_size(&bytes, path) == TAEL_OK && bytes > 0 && bytes < 4096 && !tael__file_exists(journal);
+}
+
 static tael_status give_key(tael_ledger *ledger, const uint8_t key[TAEL__KEY_BYTES], const uint8_t salt[16])
 {
     char text[2 * (TAEL__KEY_BYTES + 16) + 4] = "x'";
@@ -150,10 +160,13 @@ static tael_status open_store(tael_ledger *ledger, const char *home, uint32_t wa
         close_empty_folder(home);
     }
     TAEL_TRY(find_key(ledger, key, salt, home));
+    if (is_stump(ledger->path)) return explain_unreadable(ledger->path, salt);
     int code = open_database(ledger, home);
     tael_status status = code == SQLITE_OK ? TAEL_OK
                          : ledger->db      ? tael__sql_fail(ledger, code, OPENING)
                                            : tael__fail_memory(ledger->path, 0);
+    /* SQLCipher would write to standard error by itself; our sentence says it. */
+    if (status == TAEL_OK) status = tael__sql_exec(ledger, "PRAGMA cipher_log_level=NONE", OPENING);
     if (status == TAEL_OK) status = give_key(ledger, key, salt);
     sodium_memzero(key, sizeof key);
     if (status == TAEL_OK) status = set_up(ledger, wait_ms);
