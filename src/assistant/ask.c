@@ -106,9 +106,11 @@ static tael_status take_about(tael__job *job, const char *word)
     tael__terms *terms = &job->about[job->about_count];
     tael__known known;
     const char *source, *method;
-    if (!job->source && !job->method && tael__resolve_method(word, &source, &method)) {
-        job->source = source;
-        job->method = method;
+    if (tael__resolve_method(word, &source, &method)) { /* a way of paying, perhaps named twice */
+        if (!job->source && !job->method) {
+            job->source = source;
+            job->method = method;
+        }
         return TAEL_OK;
     }
     TAEL_TRY(tael__resolve(terms, &known, word, job->question, &job->merchants));
@@ -125,6 +127,43 @@ static tael_status take_about(tael__job *job, const char *word)
     return TAEL_OK;
 }
 
+/* Does the question take this word out ("扣掉房租", "without rent", "房租除外")? Small models miss it. */
+static bool is_taken_out(const char *question, const char *word)
+{
+    static const char *const before[] = {"除了",    "除去",      "除开",         "扣掉",   "扣除",
+                                         "去掉",    "刨去",      "刨除",         "减去",   "不算",
+                                         "不含",    "不包括",    "不要",         "except", "except for",
+                                         "without", "excluding", "not counting", "minus",  "other than"};
+    static const char *const after[] = {"除外", "不算", "不计", "去掉", "刨掉", "excluded", "aside"};
+    const char *at = strcasestr(question, word);
+    if (!at) return false;
+    size_t left = (size_t)(at - question);
+    while (left > 0 && question[left - 1] == ' ') left--;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        size_t n = strlen(before[i]);
+        if (left >= n && strncasecmp(question + left - n, before[i], n) == 0) return true;
+    }
+    at += strlen(word);
+    at += strspn(at, " ");
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+        if (strncasecmp(at, after[i], strlen(after[i])) == 0) return true;
+    return false;
+}
+
+static tael_status take_not_about(tael__job *job, const char *word)
+{
+    tael__known known;
+    tael__terms terms = {0};
+    tael_status status = tael__resolve(&terms, &known, word, job->question, &job->merchants);
+    if (status == TAEL_OK && known != TAEL__NOISE) {
+        for (size_t k = 0; k < terms.count && status == TAEL_OK; k++)
+            status = tael__terms_add(&job->not_about, terms.items[k], strlen(terms.items[k]));
+        snprintf(job->not_label, sizeof job->not_label, "%s", word);
+    }
+    tael__terms_free(&terms);
+    return status;
+}
+
 static tael_status take_words(tael__job *job)
 {
     const tael__plan *plan = job->plan;
@@ -132,20 +171,12 @@ static tael_status take_words(tael__job *job)
         tael__resolve_method(plan->paid_with, &job->source, &job->method);
         if (!job->source && !job->method) job->method = plan->paid_with;
     }
-    for (size_t i = 0; i < plan->about_count; i++)
-        if (strcasecmp(plan->about[i], plan->paid_with) != 0) TAEL_TRY(take_about(job, plan->about[i]));
-    for (size_t i = 0; i < plan->not_about_count; i++) {
-        tael__known known;
-        tael__terms terms = {0};
-        tael_status status = tael__resolve(&terms, &known, plan->not_about[i], job->question, &job->merchants);
-        if (status == TAEL_OK && known != TAEL__NOISE) {
-            for (size_t k = 0; k < terms.count && status == TAEL_OK; k++)
-                status = tael__terms_add(&job->not_about, terms.items[k], strlen(terms.items[k]));
-            snprintf(job->not_label, sizeof job->not_label, "%s", plan->not_about[i]);
-        }
-        tael__terms_free(&terms);
-        TAEL_TRY(status);
+    for (size_t i = 0; i < plan->about_count; i++) {
+        if (strcasecmp(plan->about[i], plan->paid_with) == 0) continue;
+        TAEL_TRY(is_taken_out(job->question, plan->about[i]) ? take_not_about(job, plan->about[i])
+                                                             : take_about(job, plan->about[i]));
     }
+    for (size_t i = 0; i < plan->not_about_count; i++) TAEL_TRY(take_not_about(job, plan->not_about[i]));
     bool empty = job->about_count + job->unknown_count + job->not_about.count == 0 && !job->source && !job->method;
     char word[TAEL__WORD_BYTES];
     if (empty && tael__resolve_scan(word, sizeof word, job->question, &job->merchants)) TAEL_TRY(take_about(job, word));
@@ -165,6 +196,28 @@ static tael_status group_words(tael__job *job)
     return TAEL_OK;
 }
 
+static int stop(const tael_record *record, void *user)
+{
+    (void)record;
+    (void)user;
+    return 1;
+}
+
+/* "闲鱼上卖了几件": when what is named was only ever received (or only spent), that is what the question means. */
+static tael_status settle_direction(tael__job *job)
+{
+    tael__bounds bounds;
+    uint64_t here = 0, there = 0;
+    if (job->about_count == 0) return TAEL_OK;
+    tael_query q = tael__job_query(job, TAEL_SUM, tael__job_period(job), &bounds);
+    TAEL_TRY(tael_ledger_records(job->ledger, &q.filter, 1, stop, NULL, &here));
+    if (here > 0) return TAEL_OK;
+    q.filter.direction = job->plan->income ? TAEL_EXPENSE : TAEL_INCOME;
+    TAEL_TRY(tael_ledger_records(job->ledger, &q.filter, 1, stop, NULL, &there));
+    if (there > 0) job->plan->income = !job->plan->income;
+    return TAEL_OK;
+}
+
 tael_status tael__job_answer(tael__job *job)
 {
     if (job->plan->want == TAEL__WANT_OTHER) {
@@ -181,6 +234,7 @@ tael_status tael__job_answer(tael__job *job)
         return job->text.failed;
     }
     TAEL_TRY(group_words(job));
+    TAEL_TRY(settle_direction(job));
     tael_status status;
     switch (job->plan->want) {
     case TAEL__WANT_COMPARE: status = tael__answer_compare(job); break;

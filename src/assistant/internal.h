@@ -14,7 +14,7 @@
 typedef struct tael__job {
     tael_ledger *ledger; /* borrowed, as are the next two */
     const char *question;
-    const tael__plan *plan;
+    tael__plan *plan; /* what the model wrote, corrected where the question or the ledger says otherwise */
     tael__when when;
     tael__date today;
     bool chinese; /* the question's language, which is the answer's */
