@@ -311,9 +311,22 @@ static tael_status log_import(tael_ledger *ledger, const tael_import_report *rep
     return status;
 }
 
+/* A full disk: the log holds nothing but the refused bill, so cutting it gives the space back. */
+static tael_status give_back_space(tael_ledger *ledger, tael_status status)
+{
+    char sentence[TAEL__MAX_ERROR_BYTES];
+    snprintf(sentence, sizeof sentence, "%s", tael_error());
+    sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    tael__error_set(sentence);
+    return status;
+}
+
 static tael_status import_table(job *j, tael_ledger *ledger, const char *data, size_t bytes)
 {
     TAEL_TRY(tael__csv_open(&j->csv, data, bytes));
+    /* What the log holds goes into the store while there is space; without waiting for readers, who may keep it there.
+     */
+    sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     TAEL_TRY(tael__sql_begin(ledger));
     tael_status status = tael__rows_open(&j->rows, ledger);
     if (status == TAEL_OK) status = read_rows(j);
@@ -322,7 +335,8 @@ static tael_status import_table(job *j, tael_ledger *ledger, const char *data, s
     if (status == TAEL_OK && j->changed) status = tael__ledger_join_refunds(ledger);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
     if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
-    return tael__sql_end(ledger, status);
+    status = tael__sql_end(ledger, status);
+    return status == TAEL_NO_SPACE ? give_back_space(ledger, status) : status;
 }
 
 static tael_status prepare_job(job *j, const char *name, const tael_import_options *options, tael_import_report *report)

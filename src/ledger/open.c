@@ -116,13 +116,22 @@ static tael_status set_up(tael_ledger *ledger, uint32_t wait_ms)
     return tael__ledger_migrate(ledger);
 }
 
+/* Whether the log holds something: then it must be read, and SQLite finds its way with the index file beside it. */
+static bool has_log(const char *path)
+{
+    char log[TAEL__MAX_PATH_BYTES + 8];
+    uint64_t bytes;
+    snprintf(log, sizeof log, "%s-wal", path);
+    return tael__file_size(&bytes, log) == TAEL_OK && bytes > 0;
+}
+
 /* On a medium that can't be written nobody else writes either, so SQLite may do without its lock and index files. */
 static int open_database(tael_ledger *ledger, const char *home)
 {
     int flags = ledger->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     char uri[3 * TAEL__MAX_PATH_BYTES + 32] = "file:";
     size_t at = strlen(uri);
-    if (!ledger->read_only || access(home, W_OK) == 0)
+    if (!ledger->read_only || access(home, W_OK) == 0 || has_log(ledger->path))
         return sqlite3_open_v2(ledger->path, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     for (const char *c = ledger->path; *c; c++)
         at += (size_t)snprintf(uri + at, sizeof uri - at, strchr("?#%", *c) ? "%%%02X" : "%c", (unsigned char)*c);
@@ -165,9 +174,9 @@ static tael_status open_store(tael_ledger *ledger, const char *home, uint32_t wa
     tael_status status = code == SQLITE_OK ? TAEL_OK
                          : ledger->db      ? tael__sql_fail(ledger, code, OPENING)
                                            : tael__fail_memory(ledger->path, 0);
-    /* SQLCipher would write to standard error by itself; our sentence says it. */
-    if (status == TAEL_OK) status = tael__sql_exec(ledger, "PRAGMA cipher_log_level=NONE", OPENING);
     if (status == TAEL_OK) status = give_key(ledger, key, salt);
+    /* SQLCipher would write to standard error by itself; our sentence says it. Before the key this has no effect. */
+    if (status == TAEL_OK) status = tael__sql_exec(ledger, "PRAGMA cipher_log_level=NONE", OPENING);
     sodium_memzero(key, sizeof key);
     if (status == TAEL_OK) status = set_up(ledger, wait_ms);
     if (status == TAEL_CORRUPT) status = explain_unreadable(ledger->path, salt);
