@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tael ask`: a question about the ledger. Prints the sentence; on a terminal also the figures and the rows behind
-// them.
+// `tael ask`: a question about the ledger. Prints the sentence, and under it the first rows that its figure comes from.
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -22,7 +21,7 @@ static const option options[] = {
     {NULL},
 };
 
-enum { RECORDS_SHOWN = 8 };
+enum { RECORDS_SHOWN = 5 };
 
 /* Where the model's state after the prompt's fixed part is kept. One file for each path of a model: whether what is in
  * it fits is checked when it is loaded. FNV-1a (Fowler, Noll, Vo): only a name is needed. */
@@ -72,32 +71,34 @@ static tael_status write_json(request *r, const tael_answer *a, const char *mode
                                  plan ? plan : json_null()));
 }
 
-static void print_figure(const tael_figure *f)
+/* The rows of one figure, as the ledger is walked. */
+typedef struct evidence {
+    const tael_figure *figure;
+    size_t shown;
+} evidence;
+
+static int print_if_of(const tael_record *record, void *user)
 {
-    char value[96];
-    if (f->is_money)
-        money_format(value, sizeof value, f->minor, f->currency);
-    else if (f->text)
-        snprintf(value, sizeof value, "%s", f->text);
-    else
-        snprintf(value, sizeof value, "%.10g %s", f->value, f->unit && strcmp(f->unit, "count") != 0 ? f->unit : "");
-    fputs("  ", stdout);
-    out_line(stdout, f->name);
-    fputs("  ", stdout);
-    out_line(stdout, value);
-    fputs("  ← ", stdout);
-    out_line(stdout, f->query ? f->query : "");
-    if (f->record_count > 0) fputs(TAEL_SAY("  records", "  记录"), stdout);
-    for (size_t i = 0; i < f->record_count && i < RECORDS_SHOWN; i++) printf(" %" PRId64, f->records[i]);
-    if (f->record_count > RECORDS_SHOWN) printf(TAEL_SAY(" … %zu in all", " … 共 %zu 条"), f->record_count);
-    putchar('\n');
+    evidence *e = user;
+    for (size_t i = 0; i < e->figure->record_count; i++) {
+        if (e->figure->records[i] != record->id) continue;
+        record_print(record);
+        e->shown++;
+        break;
+    }
+    return e->shown == RECORDS_SHOWN || e->shown == e->figure->record_count;
 }
 
-static void print_answer(const tael_answer *a)
+static tael_status print_answer(request *r, tael_ledger *ledger, const tael_answer *a)
 {
     puts(a->text ? a->text : "");
-    if (!out_terminal(stdout)) return;
-    for (size_t i = 0; i < a->figure_count; i++) print_figure(&a->figures[i]);
+    if (r->quiet || a->figure_count == 0 || a->figures[0].record_count == 0) return TAEL_OK;
+    evidence e = {.figure = &a->figures[0]};
+    TAEL_TRY(tael_ledger_records(ledger, NULL, 0, print_if_of, &e, NULL));
+    if (e.figure->record_count > e.shown)
+        printf(TAEL_SAY("%9s … %zu rows in all; --json names them\n", "%9s … 共 %zu 条记录；--json 列出全部\n"), "",
+               e.figure->record_count);
+    return TAEL_OK;
 }
 
 /* The name that a person knows the model by: as typed, or the file's without its folder. */
@@ -130,7 +131,7 @@ static tael_status run(request *r)
     if (status == TAEL_OK && r->json)
         status = write_json(r, &answer, name_of(r, model_path), load_seconds);
     else if (status == TAEL_OK)
-        print_answer(&answer);
+        status = print_answer(r, ledger, &answer);
     tael_answer_free(&answer);
     tael_ledger_close(ledger);
     tael_model_close(model);

@@ -136,6 +136,11 @@ void out_cell(FILE *f, const char *text, size_t columns, bool right);
 void out_line(FILE *f, const char *text);             /* one line: control characters become spaces */
 void out_size(char *out, size_t cap, uint64_t bytes); /* "1.04 GB" */
 
+/* ---- ledger.c ---- */
+
+/* One record as a line for people. */
+void record_print(const tael_record *record);
+
 /* ---- money.c ---- */
 
 /* "¥1,234.56", "-¥0.50", "USD 12.34", "JPY 1,200". cap of 48 is enough. */

@@ -56,7 +56,7 @@ static void add_json(listing *l, const tael_record *record)
     json_decref(row);
 }
 
-static void print_row(const tael_record *record)
+void record_print(const tael_record *record)
 {
     char time[40], money[64], id[24];
     tael__format_time(time, sizeof time, record->time_ms, record->offset_minutes);
@@ -87,7 +87,7 @@ static int on_record(const tael_record *record, void *user)
     if (l->r->json)
         add_json(l, record);
     else
-        print_row(record);
+        record_print(record);
     l->count++;
     if (interrupted())
         l->status =
