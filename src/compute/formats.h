@@ -12,14 +12,21 @@ typedef enum tael__format {
     TAEL__FORMAT_COUNT
 } tael__format;
 
-/* Activations are quantised to 8 bits as the common engines do (same block sizes, same rounding), so that greedy outputs
- * agree with theirs: q8_0: 32 values, scale f16. q8_1: the same and the block's sum. q8_k: 256 values, scale f32, sums of
+/* Activations are quantised to 8 bits as the common engines do (same block sizes, same rounding), so that greedy
+ * outputs agree with theirs: q8_0: 32 values, scale f16. q8_1: the same and the block's sum. q8_k: 256 values, scale
+ * f32, sums of
  * 16. f32: as they are. How a kind is laid out in memory is compute's own business (activations.h). */
-typedef enum tael__act_kind { TAEL__ACT_f32, TAEL__ACT_q8_0, TAEL__ACT_q8_1, TAEL__ACT_q8_k, TAEL__ACT_COUNT } tael__act_kind;
+typedef enum tael__act_kind {
+    TAEL__ACT_f32,
+    TAEL__ACT_q8_0,
+    TAEL__ACT_q8_1,
+    TAEL__ACT_q8_k,
+    TAEL__ACT_COUNT
+} tael__act_kind;
 
 typedef struct tael__format_info {
-    const char *name;         /* "Q4_K", as people write it */
-    uint32_t gguf;            /* the type number in the file */
+    const char *name; /* "Q4_K", as people write it */
+    uint32_t gguf;    /* the type number in the file */
     uint32_t block_bytes, block_weights;
     tael__act_kind act;
 } tael__format_info;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The kernel table: for each operation the best kernel that this CPU can run, chosen once. Families list their kernels in
- * an .inc file each (matvec.inc, matmul.inc, ...), slowest first; the lists declare, pick, check and time. */
+/* The kernel table: for each operation the best kernel that this CPU can run, chosen once. Families list their kernels
+ * in an .inc file each (matvec.inc, matmul.inc, ...), slowest first; the lists declare, pick, check and time. */
 #ifndef TAEL__COMPUTE_KERNELS_H
 #define TAEL__COMPUTE_KERNELS_H
 
@@ -18,17 +18,17 @@ typedef void tael__quantize_fn(void *out, const float *x, size_t cols);
  * between threads changes no bit. */
 typedef void tael__matvec_fn(float *y, const void *w, const void *x, size_t rows, size_t cols);
 
-/* y[t * y_stride + r] = W[r] . x[t] for t < tokens, r < rows. x: quantised rows, x_stride bytes apart. `scratch`: at least
- * tael__matmul_scratch_bytes(format, cols), 64-byte aligned, this thread's own. Results don't depend on how rows are
- * split between calls. */
-typedef void tael__matmul_fn(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows, size_t cols,
-                             size_t tokens, void *scratch);
+/* y[t * y_stride + r] = W[r] . x[t] for t < tokens, r < rows. x: quantised rows, x_stride bytes apart. `scratch`: at
+ * least tael__matmul_scratch_bytes(format, cols), 64-byte aligned, this thread's own. Results don't depend on how rows
+ * are split between calls. */
+typedef void tael__matmul_fn(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                             size_t cols, size_t tokens, void *scratch);
 size_t tael__matmul_scratch_bytes(tael__format format, size_t cols);
 
 /* One head of causal attention for one query: out[head_size] = softmax(scale * q . K) V over positions 0..count-1.
  * k, v: f16, `stride` elements from one position to the next. scores: room for `count` floats. */
-typedef void tael__attend_fn(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t stride, size_t count,
-                             size_t head_size, float scale, float *scores);
+typedef void tael__attend_fn(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t stride,
+                             size_t count, size_t head_size, float scale, float *scores);
 
 /* y = x / sqrt(mean(x^2) + epsilon) * weight (RMSNorm, Zhang and Sennrich 2019). y may be x. */
 typedef void tael__rms_norm_fn(float *y, const float *x, const float *weight, size_t n, float epsilon);
@@ -40,7 +40,7 @@ typedef void tael__add_fn(float *y, const float *x, size_t n);
 typedef void tael__to_f16_fn(uint16_t *out, const float *x, size_t n);
 
 typedef struct tael__kernels {
-    const char *isa;          /* of the best ones in this table */
+    const char *isa; /* of the best ones in this table */
     tael__dequantize_fn *dequantize[TAEL__FORMAT_COUNT];
     tael__quantize_fn *quantize[TAEL__ACT_COUNT];
     tael__matvec_fn *matvec[TAEL__FORMAT_COUNT];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A linear layer over a pool of threads: the one place that decides between matvec (decode) and matmul (prefill) and how
- * rows are split. Nobody above calls a matvec or matmul kernel itself. */
+/* A linear layer over a pool of threads: the one place that decides between matvec (decode) and matmul (prefill) and
+ * how rows are split. Nobody above calls a matvec or matmul kernel itself. */
 #ifndef TAEL__COMPUTE_LINEAR_H
 #define TAEL__COMPUTE_LINEAR_H
 
@@ -25,10 +25,10 @@ typedef struct tael__workspace tael__workspace;
 tael_status tael__workspace_open(tael__workspace **out, tael__pool *pool, size_t max_cols, size_t max_tokens);
 void tael__workspace_close(tael__workspace *w);
 
-/* y_m[t][r] = W_m[r] . x[t] for each of `count` matrices that share the input x (tokens x cols, row-major f32): q, k and v
- * are one call, so that x is quantised once per act kind and threads meet once. y[m] has W_m.rows columns. bias[m] may be
- * NULL (and so may bias), else f32[rows]. All matrices have the same cols. */
-void tael__linear(tael__workspace *w, float *const *y, const tael__matrix *matrices, const float *const *bias, size_t count,
-                  const float *x, size_t tokens);
+/* y_m[t][r] = W_m[r] . x[t] for each of `count` matrices that share the input x (tokens x cols, row-major f32): q, k
+ * and v are one call, so that x is quantised once per act kind and threads meet once. y[m] has W_m.rows columns.
+ * bias[m] may be NULL (and so may bias), else f32[rows]. All matrices have the same cols. */
+void tael__linear(tael__workspace *w, float *const *y, const tael__matrix *matrices, const float *const *bias,
+                  size_t count, const float *x, size_t tokens);
 
 #endif

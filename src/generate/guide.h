@@ -8,8 +8,8 @@
 typedef struct tael__guide tael__guide;
 
 /* Compiles a JSON schema: type (also a list of types), properties (in the order written; all required ones, no others),
- * required, enum, const, items, minItems/maxItems, minLength/maxLength, minimum/maximum (integers), anyOf, $ref to $defs.
- * Output is compact JSON. TAEL_UNSUPPORTED names a keyword that it can't guide by (annotations such as title and
+ * required, enum, const, items, minItems/maxItems, minLength/maxLength, minimum/maximum (integers), anyOf, $ref to
+ * $defs. Output is compact JSON. TAEL_UNSUPPORTED names a keyword that it can't guide by (annotations such as title and
  * description are passed over); TAEL_BAD_INPUT: not JSON. */
 tael_status tael__guide_open(tael__guide **out, const char *schema, const tael__tokenizer *tokenizer);
 void tael__guide_close(tael__guide *g);
@@ -18,14 +18,14 @@ void tael__guide_close(tael__guide *g);
 void tael__guide_mask(tael__guide *g, float *logits);
 /* The next token was chosen; false if it doesn't fit (a defect of the caller). */
 bool tael__guide_accept(tael__guide *g, int32_t id);
-bool tael__guide_done(const tael__guide *g);        /* the value is complete, nothing more may come */
+bool tael__guide_done(const tael__guide *g); /* the value is complete, nothing more may come */
 /* Would these bytes be a whole value that fits? For tests and for checking partner replies. */
 bool tael__guide_matches(tael__guide *g, const char *text, size_t bytes);
 /* The bytes that must come next because nothing else may: up to `cap` of them into buf; 0 when there is a choice. */
 size_t tael__guide_forced(tael__guide *g, char *buf, size_t cap);
 
-/* A vocabulary made ready for guiding: sorted, so that a prefix that doesn't fit is refused once for all its tokens. Makes
- * in about 40 ms for 150,000 tokens; a session makes it once for all its guides. */
+/* A vocabulary made ready for guiding: sorted, so that a prefix that doesn't fit is refused once for all its tokens.
+ * Makes in about 40 ms for 150,000 tokens; a session makes it once for all its guides. */
 typedef struct tael__guide_tokens tael__guide_tokens;
 typedef enum tael__token_kind { TAEL__TOKEN_TEXT, TAEL__TOKEN_END, TAEL__TOKEN_NEVER } tael__token_kind;
 typedef struct tael__token_source {

@@ -48,8 +48,8 @@ static tael_status make_key(const char *path)
             TAEL_LIMIT, TAEL_SAY("%s: the path is too long; choose a shorter one", "%s：路径太长；请换短一些的"), path);
     TAEL_TRY(tael__random_system(key, sizeof key));
     sodium_bin2hex(hex, sizeof hex, key, sizeof key);
-    strcat(hex, "\n");
-    tael_status status = tael__file_write(beside, hex, strlen(hex));
+    hex[2 * TAEL__KEY_BYTES] = '\n'; /* in place of the NUL */
+    tael_status status = tael__file_write(beside, hex, 2 * TAEL__KEY_BYTES + 1);
     if (status == TAEL_OK && link(beside, path) != 0 && errno != EEXIST) {
         /* Some file systems have no links: there, two first starts at the same instant aren't told apart. */
         if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)

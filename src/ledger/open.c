@@ -80,7 +80,7 @@ static tael_status give_key(tael_ledger *ledger, const uint8_t key[TAEL__KEY_BYT
     char text[2 * (TAEL__KEY_BYTES + 16) + 4] = "x'";
     sodium_bin2hex(text + 2, sizeof text - 2, key, TAEL__KEY_BYTES);
     sodium_bin2hex(text + 2 + 2 * TAEL__KEY_BYTES, sizeof text - 2 - 2 * TAEL__KEY_BYTES, salt, 16);
-    strcat(text, "'");
+    memcpy(text + 2 + 2 * (TAEL__KEY_BYTES + 16), "'", 2);
     int code = sqlite3_key(ledger->db, text, (int)strlen(text));
     sodium_memzero(text, sizeof text);
     return code == SQLITE_OK ? TAEL_OK : tael__sql_fail(ledger, code, OPENING);
@@ -209,7 +209,7 @@ tael_status tael__ledger_open_memory(tael_ledger **out)
     *out = NULL;
     tael_ledger *ledger = tael__alloc_zero(sizeof *ledger);
     if (!ledger) return tael__fail_memory("ledger", sizeof *ledger);
-    strcpy(ledger->path, ":memory:");
+    memcpy(ledger->path, ":memory:", sizeof ":memory:");
     int code = sqlite3_open_v2(":memory:", &ledger->db,
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     tael_status status = code == SQLITE_OK ? set_up(ledger, 0) : tael__fail_memory("ledger", 0);

@@ -196,7 +196,7 @@ tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bil
         changed = knows_more(rows->find, row, exported_ms);
         /* An export without categories (the web page's) doesn't take away those of another. */
         const char *keep = row->category[0] ? row->category : tael__sql_text(rows->find, 7);
-        if (strlen(keep) < sizeof category) strcpy(category, keep);
+        if (strlen(keep) < sizeof category) memcpy(category, keep, strlen(keep) + 1);
     }
     sqlite3_reset(rows->find);
     if (status != TAEL_OK) return status;

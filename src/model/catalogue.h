@@ -6,7 +6,12 @@
 
 #include <tael/model.h>
 
-typedef enum tael__source_kind { TAEL__MODELSCOPE, TAEL__HUGGINGFACE, TAEL__PYPI, TAEL__SOURCE_KIND_COUNT } tael__source_kind;
+typedef enum tael__source_kind {
+    TAEL__MODELSCOPE,
+    TAEL__HUGGINGFACE,
+    TAEL__PYPI,
+    TAEL__SOURCE_KIND_COUNT
+} tael__source_kind;
 
 typedef struct tael__source {
     tael__source_kind kind;
@@ -17,18 +22,18 @@ typedef struct tael__source {
 
 typedef struct tael__catalogue_model {
     const char *name, *about, *about_zh, *license, *quantization;
-    const char *sha256;                     /* "" when only the hub's own metadata tells it */
-    uint64_t parameters, bytes;             /* bytes: exact when sha256 is known, else about */
-    uint64_t memory_bytes;                  /* weights, 4,096 tokens of context, and working memory */
+    const char *sha256;                            /* "" when only the hub's own metadata tells it */
+    uint64_t parameters, bytes;                    /* bytes: exact when sha256 is known, else about */
+    uint64_t memory_bytes;                         /* weights, 4,096 tokens of context, and working memory */
     tael__source sources[TAEL__SOURCE_KIND_COUNT]; /* in order, at most one of a kind */
     uint32_t source_count;
 } tael__catalogue_model;
 
 typedef struct tael__catalogue {
-    tael__catalogue_model *models;          /* smallest first; strings belong to the catalogue */
+    tael__catalogue_model *models; /* smallest first; strings belong to the catalogue */
     size_t count;
-    const char *recommended;                /* the name to pull when none is given */
-    void *json[2];                          /* owned: the built-in text's and home's */
+    const char *recommended; /* the name to pull when none is given */
+    void *json[2];           /* owned: the built-in text's and home's */
 } tael__catalogue;
 
 /* `home` is the resolved folder. TAEL_BAD_INPUT names what is wrong in home/catalogue.json. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* GGUF v2 and v3, read from a map. Every offset, count and length is checked against the file before it is used; nothing
- * is allocated beyond a small multiple of the header's own size. Format: github.com/ggml-org/ggml docs/gguf.md. */
+/* GGUF v2 and v3, read from a map. Every offset, count and length is checked against the file before it is used;
+ * nothing is allocated beyond a small multiple of the header's own size. Format: github.com/ggml-org/ggml docs/gguf.md.
+ */
 #ifndef TAEL__MODEL_GGUF_H
 #define TAEL__MODEL_GGUF_H
 
@@ -8,8 +9,20 @@
 #include "compute/formats.h"
 
 typedef enum tael__gguf_type {
-    TAEL__GGUF_U8, TAEL__GGUF_I8, TAEL__GGUF_U16, TAEL__GGUF_I16, TAEL__GGUF_U32, TAEL__GGUF_I32, TAEL__GGUF_F32, TAEL__GGUF_BOOL,
-    TAEL__GGUF_STRING, TAEL__GGUF_ARRAY, TAEL__GGUF_U64, TAEL__GGUF_I64, TAEL__GGUF_F64, TAEL__GGUF_TYPE_COUNT
+    TAEL__GGUF_U8,
+    TAEL__GGUF_I8,
+    TAEL__GGUF_U16,
+    TAEL__GGUF_I16,
+    TAEL__GGUF_U32,
+    TAEL__GGUF_I32,
+    TAEL__GGUF_F32,
+    TAEL__GGUF_BOOL,
+    TAEL__GGUF_STRING,
+    TAEL__GGUF_ARRAY,
+    TAEL__GGUF_U64,
+    TAEL__GGUF_I64,
+    TAEL__GGUF_F64,
+    TAEL__GGUF_TYPE_COUNT
 } tael__gguf_type;
 
 /* Text in the file: not ended by NUL, valid while the file is open. */
@@ -24,7 +37,7 @@ typedef struct tael__gguf_tensor {
     tael__slice name;
     tael__format format;
     uint32_t dims;
-    uint64_t shape[4];        /* GGUF order: shape[0] is the contiguous one (cols), shape[1] the rows; unused are 1 */
+    uint64_t shape[4]; /* GGUF order: shape[0] is the contiguous one (cols), shape[1] the rows; unused are 1 */
     const uint8_t *data;
     size_t bytes, row_bytes;
 } tael__gguf_tensor;

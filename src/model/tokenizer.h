@@ -13,18 +13,20 @@ tael_status tael__tokenizer_open(tael__tokenizer **out, const tael__gguf *file);
 void tael__tokenizer_close(tael__tokenizer *t);
 
 uint32_t tael__tokenizer_size(const tael__tokenizer *t);
-int32_t tael__tokenizer_bos(const tael__tokenizer *t);      /* -1: none */
-bool tael__tokenizer_adds_bos(const tael__tokenizer *t);    /* what the file asks of a caller that makes raw prompts */
-int32_t tael__tokenizer_eos(const tael__tokenizer *t);      /* -1: none */
+int32_t tael__tokenizer_bos(const tael__tokenizer *t);   /* -1: none */
+bool tael__tokenizer_adds_bos(const tael__tokenizer *t); /* what the file asks of a caller that makes raw prompts */
+int32_t tael__tokenizer_eos(const tael__tokenizer *t);   /* -1: none */
 /* Does this token end a turn: eos, eot, <|im_end|>, <|endoftext|>, ... */
 bool tael__tokenizer_ends(const tael__tokenizer *t, int32_t id);
 bool tael__tokenizer_special(const tael__tokenizer *t, int32_t id);
-int32_t tael__tokenizer_find(const tael__tokenizer *t, const char *text, size_t bytes); /* the id of exactly this token, or -1 */
+int32_t tael__tokenizer_find(const tael__tokenizer *t, const char *text,
+                             size_t bytes); /* the id of exactly this token, or -1 */
 
 /* Appends ids to `out` (a buffer of int32_t). TAEL_BAD_INPUT for invalid UTF-8, naming the offset. */
 tael_status tael__tokenize(const tael__tokenizer *t, const char *text, size_t bytes, bool special, tael__buffer *out);
 
-/* The bytes of one token: its text after byte decoding; for a special token its name. Valid while the tokenizer is open. */
+/* The bytes of one token: its text after byte decoding; for a special token its name. Valid while the tokenizer is
+ * open. */
 tael__slice tael__token_bytes(const tael__tokenizer *t, int32_t id);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include "base/status.h"
 
-/* Some bytes arrived; a non-zero return stops the transfer with TAEL_CANCELLED, and the sentence is the callback's to set.
- * Also called with 0 bytes about once a second while nothing comes, so that a silent server can be left. total: of the
- * whole file, also when resuming; 0: not told. */
+/* Some bytes arrived; a non-zero return stops the transfer with TAEL_CANCELLED, and the sentence is the callback's to
+ * set. Also called with 0 bytes about once a second while nothing comes, so that a silent server can be left. total: of
+ * the whole file, also when resuming; 0: not told. */
 typedef int tael__http_data_fn(const void *data, size_t bytes, uint64_t total, void *user);
 
 typedef struct tael__http_options {
@@ -21,8 +21,8 @@ typedef struct tael__http_options {
  * else TAEL_NETWORK with the HTTP status in the sentence. */
 tael_status tael__http_get(const char *url, const tael__http_options *options, tael__http_data_fn *data, void *user);
 
-/* Ask for the head of a URL alone, following no redirect (a hub tells a file's digest in the redirect itself). A header's value
- * is "" when the answer has no such header. `name` without the colon, any case. Gives up after 5 s. */
+/* Ask for the head of a URL alone, following no redirect (a hub tells a file's digest in the redirect itself). A
+ * header's value is "" when the answer has no such header. `name` without the colon, any case. Gives up after 5 s. */
 typedef struct tael__http_header {
     const char *name;
     char value[256];

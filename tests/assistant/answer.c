@@ -79,7 +79,7 @@ static void done(tael__job *job)
 
 #define PLAN(about, rest)                                                                                          \
     "{\"about\":[" about "],\"not_about\":[],\"paid_with\":null,\"direction\":\"expense\",\"budget\":null,\"by\":" \
-                         "\"none\",\"rank\":\"amount\"," rest "}"
+    "\"none\",\"rank\":\"amount\"," rest "}"
 
 /* Keeps net sums of records by id. */
 static int add_net(const tael_record *record, void *user)
