@@ -113,6 +113,9 @@ static tael_status take_about(tael__job *job, const char *word)
         }
         return TAEL_OK;
     }
+    tael__when time;
+    tael__when_find(&time, word, job->today);
+    if (time.count > 0) return TAEL_OK; /* "去年" names a time, found already */
     TAEL_TRY(tael__resolve(terms, &known, word, job->question, &job->merchants));
     if (known == TAEL__KNOWN) {
         for (size_t i = 0; i < job->about_count; i++)
@@ -125,6 +128,13 @@ static tael_status take_about(tael__job *job, const char *word)
     if (known == TAEL__UNKNOWN && job->unknown_count++ == 0) snprintf(job->unknown, sizeof job->unknown, "%s", word);
     tael__terms_free(terms);
     return TAEL_OK;
+}
+
+static int stop(const tael_record *record, void *user)
+{
+    (void)record;
+    (void)user;
+    return 1;
 }
 
 /* Does the question take this word out ("扣掉房租", "without rent", "房租除外")? Small models miss it. */
@@ -164,15 +174,26 @@ static tael_status take_not_about(tael__job *job, const char *word)
     return status;
 }
 
+/* A way of paying that the table knows, or that some row was paid with; anything else the model may have put there is
+ * not. */
+static tael_status take_paid_with(tael__job *job, const char *word)
+{
+    if (!*word || !strcasestr(job->question, word)) return TAEL_OK;
+    tael__resolve_method(word, &job->source, &job->method);
+    if (job->source || job->method) return TAEL_OK;
+    tael_filter filter = {.size = sizeof filter, .method = word};
+    uint64_t rows = 0;
+    TAEL_TRY(tael_ledger_records(job->ledger, &filter, 1, stop, NULL, &rows));
+    if (rows > 0) job->method = word;
+    return TAEL_OK;
+}
+
 static tael_status take_words(tael__job *job)
 {
     const tael__plan *plan = job->plan;
-    if (*plan->paid_with && strcasestr(job->question, plan->paid_with)) {
-        tael__resolve_method(plan->paid_with, &job->source, &job->method);
-        if (!job->source && !job->method) job->method = plan->paid_with;
-    }
+    TAEL_TRY(take_paid_with(job, plan->paid_with));
     for (size_t i = 0; i < plan->about_count; i++) {
-        if (strcasecmp(plan->about[i], plan->paid_with) == 0) continue;
+        if ((job->source || job->method) && strcasecmp(plan->about[i], plan->paid_with) == 0) continue;
         TAEL_TRY(is_taken_out(job->question, plan->about[i]) ? take_not_about(job, plan->about[i])
                                                              : take_about(job, plan->about[i]));
     }
@@ -196,13 +217,6 @@ static tael_status group_words(tael__job *job)
     return TAEL_OK;
 }
 
-static int stop(const tael_record *record, void *user)
-{
-    (void)record;
-    (void)user;
-    return 1;
-}
-
 /* "闲鱼上卖了几件": when what is named was only ever received (or only spent), that is what the question means. */
 static tael_status settle_direction(tael__job *job)
 {
@@ -220,6 +234,7 @@ static tael_status settle_direction(tael__job *job)
 
 tael_status tael__job_answer(tael__job *job)
 {
+    tael__plan_check(job->plan, job->question, job->when.count);
     if (job->plan->want == TAEL__WANT_OTHER) {
         job->route = "out_of_scope";
         SAY(job, "%s", "%s",

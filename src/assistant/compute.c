@@ -138,14 +138,6 @@ static tael_status sum_periods(tael__job *job, tael_query *q, tael__bounds *boun
     return TAEL_OK;
 }
 
-static void say_nothing_found(tael__job *job)
-{
-    job->route = "no_data";
-    SAY(job, "The ledger has no %s for %s %s.", "账本里%3$s没有%2$s的%1$s记录。",
-        job->plan->income ? NAME(job, "income", "收入") : NAME(job, "spending", "支出"), tael__subject_text(job),
-        tael__period_text(job, tael__job_period(job)));
-}
-
 static tael_status answer_sum(tael__job *job, bool count_first)
 {
     tael__row row = {0};
@@ -153,7 +145,7 @@ static tael_status answer_sum(tael__job *job, bool count_first)
     tael_query q;
     tael_status status = sum_periods(job, &q, &bounds, &row);
     if (status == TAEL_OK && row.count == 0 && row.minor == 0 && row.record_count == 0) {
-        say_nothing_found(job);
+        tael__say_no_data(job);
     } else if (status == TAEL_OK) {
         const char *name = NAME(job, spent_name[job->plan->income][0], spent_name[job->plan->income][1]);
         tael_group_row ids = {.records = row.records, .record_count = row.record_count};
@@ -178,7 +170,7 @@ static tael_status answer_average(tael__job *job)
     tael_query q = tael__job_query(job, TAEL_AVERAGE, tael__job_period(job), &bounds);
     TAEL_TRY(tael__job_row(job, &q, &row));
     if (row.count == 0) {
-        say_nothing_found(job);
+        tael__say_no_data(job);
     } else {
         tael__figure_row(job, NAME(job, "average", "平均每笔"), row.value, &q, &row);
         SAY(job, "%s, %s: %s on average (%lld payments, %s in all).", "%2$s，%1$s平均每笔 %3$s（共 %4$lld 笔，%5$s）。",
@@ -206,7 +198,7 @@ static tael_status answer_daily(tael__job *job)
     TAEL_TRY(tael__job_row(job, &q, &row));
     int64_t days = p ? tael__days_of(p->to) - tael__days_of(p->from) + 1 : 1;
     if (row.count == 0 || days < 1) {
-        say_nothing_found(job);
+        tael__say_no_data(job);
     } else {
         tael__figure_row(job, NAME(job, "a day", "平均每天"), divide(row.minor, days), &q, &row);
         tael__figure_row(job, NAME(job, "spent", "合计"), row.minor, &q, &row);
@@ -229,7 +221,7 @@ static tael_status answer_extreme(tael__job *job, bool largest)
     q.limit = 1;
     TAEL_TRY(tael__job_rows(job, &q, &row, 1, &count));
     if (count == 0) {
-        say_nothing_found(job);
+        tael__say_no_data(job);
         return TAEL_OK;
     }
     const char *date = tael__date_text(tael__date_of_ms(row.time_ms, TAEL__SHANGHAI_OFFSET_MINUTES));
@@ -279,7 +271,7 @@ static tael_status answer_share(tael__job *job)
     TAEL_TRY(tael__job_row(job, &q, &part));
     tael_status status = tael__job_row(job, &all, &whole);
     if (status == TAEL_OK && (whole.minor == 0 || part.count == 0)) {
-        say_nothing_found(job);
+        tael__say_no_data(job);
     } else if (status == TAEL_OK) {
         double percent = 100.0 * (double)part.minor / (double)whole.minor;
         tael_group_row ids = {.records = part.records, .record_count = part.record_count};

@@ -64,6 +64,9 @@ const char *tael__key_text(const tael__job *job, tael_group group, const char *k
 
 #define SAY(job, en, zh, ...) tael__buffer_format(&(job)->text, (job)->chinese ? (zh) : (en), __VA_ARGS__)
 
+/* The ledger has nothing for this question: says so, with no figure. */
+void tael__say_no_data(tael__job *job);
+
 /* ---- Computing (compute.c and its kin) ---- */
 
 /* One query's first row, kept: its strings and record ids are copies. */

@@ -142,6 +142,7 @@ static size_t read_words(char words[][TAEL__WORD_BYTES], const json_t *array)
     json_array_foreach(array, i, item)
     {
         const char *text = json_string_value(item);
+        if (text) text += strspn(text, " ");
         if (!text || !*text || count == TAEL__PLAN_WORDS) continue;
         size_t n = strnlen(text, TAEL__WORD_BYTES - 1);
         memcpy(words[count], text, n);

@@ -56,6 +56,11 @@ const char *tael__want_name(tael__want want);
 /* Reads the model's JSON. TAEL_INTERNAL when it doesn't fit the schema that guided it. */
 tael_status tael__plan_parse(tael__plan *plan, const char *json);
 
+/* Hold the plan against the question: a want that nothing in it speaks for gives way to one that something does; a
+ * ranking by hour or weekday is taken from the question's own words; what has nothing to compute is TAEL__WANT_OTHER.
+ * `times`: how many periods the question names. */
+void tael__plan_check(tael__plan *plan, const char *question, size_t times);
+
 /* The prompt's fixed part (instructions and examples), the part with the question, and the schema that guides the
  * reply. The fixed part is the same for every question, so that its state can be kept. */
 const char *tael__plan_schema(void);

@@ -137,9 +137,7 @@ tael_status tael__answer_ranking(tael__job *job)
     q.limit = limit;
     TAEL_TRY(tael__job_rows(job, &q, rows, MAX_ROWS, &count));
     if (count == 0) {
-        job->route = "no_data";
-        SAY(job, "The ledger has nothing for %s %s.", "账本里%2$s没有%1$s的记录。", tael__subject_text(job),
-            tael__period_text(job, asked ? &p : NULL));
+        tael__say_no_data(job);
     } else if (count == 1 && !list) {
         say_one(job, group, &q, &rows[0], asked ? &p : NULL);
     } else {

@@ -14,13 +14,6 @@ static tael__date local_day(int64_t ms)
     return tael__date_of_ms(ms, TAEL__SHANGHAI_OFFSET_MINUTES);
 }
 
-static void say_none(tael__job *job)
-{
-    job->route = "no_data";
-    SAY(job, "The ledger has nothing for %s %s.", "账本里%2$s没有%1$s的记录。", tael__subject_text(job),
-        tael__period_text(job, tael__job_period(job)));
-}
-
 static tael_status answer_end(tael__job *job, bool first)
 {
     tael__bounds bounds;
@@ -28,7 +21,7 @@ static tael_status answer_end(tael__job *job, bool first)
     tael_query q = tael__job_query(job, first ? TAEL_FIRST : TAEL_LAST, tael__job_period(job), &bounds);
     TAEL_TRY(tael__job_row(job, &q, &row));
     if (row.count == 0 && row.record_count == 0) {
-        say_none(job);
+        tael__say_no_data(job);
     } else {
         tael__date date = local_day(row.time_ms);
         int64_t days = tael__days_of(job->today) - tael__days_of(date);
@@ -74,7 +67,7 @@ static tael_status answer_next(tael__job *job)
     seen s = {.count = 0};
     TAEL_TRY(tael_ledger_records(job->ledger, &q.filter, MAX_SEEN, keep_day, &s, NULL));
     if (s.count < 3) {
-        say_none(job);
+        tael__say_no_data(job);
         return TAEL_OK;
     }
     int64_t gaps[MAX_SEEN];
@@ -155,7 +148,7 @@ static tael_status answer_recurring(tael__job *job)
         found++;
     }
     if (status == TAEL_OK && found) SAY(job, "%s", "%s", NAME(job, ".", "。"));
-    if (status == TAEL_OK && !found) say_none(job);
+    if (status == TAEL_OK && !found) tael__say_no_data(job);
     tael__free(all.rows);
     return status;
 }
@@ -191,7 +184,7 @@ static tael_status answer_refund(tael__job *job)
         status = tael__fail(
             TAEL_LIMIT, TAEL_SAY("refunds: the sum is too large; narrow the question", "退款：合计过大；请缩小范围"));
     if (status == TAEL_OK && r->count == 0) {
-        say_none(job);
+        tael__say_no_data(job);
     } else if (status == TAEL_OK) {
         tael_group_row ids = {.records = r->ids, .record_count = r->id_count};
         tael__figure_money(job, NAME(job, "refunded", "退款"), r->minor, &q, &ids);
@@ -234,7 +227,7 @@ static tael_status answer_forecast(tael__job *job)
         rest += then.minor;
     }
     if (months == 0) {
-        say_none(job);
+        tael__say_no_data(job);
     } else {
         rest /= months;
         tael__figure_row(job, NAME(job, "rest of the month (estimate)", "本月余下（估计）"), rest, &q, &now);
