@@ -32,11 +32,11 @@ const char *tael__plan_schema(void)
            "\"not_about\":{\"type\":\"array\",\"items\":" WORD ",\"maxItems\":2},"
            "\"paid_with\":{\"anyOf\":[{\"type\":\"null\"}," WORD "]},"
            "\"direction\":{\"enum\":[\"expense\",\"income\"]},"
-           "\"want\":{\"enum\":["
-#define X(constant, name) "\"" name "\","
-        TAEL__WANT_MAP(X)
+           "\"want\":{\"enum\":[\"sum\""
+#define X(constant, name) ",\"" name "\""
+        TAEL__WANT_OTHERS(X)
 #undef X
-            "\"sum\"]},"
+            "]},"
             "\"by\":{\"enum\":[\"none\",\"merchant\",\"month\",\"day\",\"weekday\",\"hour\"]},"
             "\"rank\":{\"enum\":[\"amount\",\"times\"]},"
             "\"budget\":{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"integer\",\"minimum\":0,\"maximum\":99999999}]}},"

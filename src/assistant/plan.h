@@ -8,8 +8,8 @@
 #include "base/memory.h"
 
 /* What a question wants: WANT(constant, name in the query). */
-#define TAEL__WANT_MAP(X)             \
-    X(SUM, "sum")                     \
+#define TAEL__WANT_MAP(X) X(SUM, "sum") TAEL__WANT_OTHERS(X)
+#define TAEL__WANT_OTHERS(X)          \
     X(COUNT, "count")                 \
     X(AVERAGE, "average")             \
     X(DAILY_AVERAGE, "daily_average") \
