@@ -7,7 +7,6 @@ import datetime
 import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -19,7 +18,7 @@ BENCH = os.path.join(ROOT, "bench")
 RESULTS = os.environ.get("TAEL_RESULTS", os.path.join(ROOT, "build", "bench-results"))
 TAEL = os.environ.get("TAEL", os.path.join(ROOT, "build", "release", "tael"))
 PEER = os.environ.get("TAEL_PEER", sys.executable)
-LOGITS = os.environ.get("TAEL_LOGITS", os.path.join(ROOT, "build", "release", "bench-logits"))
+LOGITS = os.environ.get("TAEL_LOGITS", os.path.join(ROOT, "build", "bench-logits"))
 THREADS = int(os.environ.get("TAEL_THREADS", len(os.sched_getaffinity(0))))
 MODELS = ["smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"]
 
@@ -136,7 +135,3 @@ def verdict(good):
 def temporary():
     """A folder that goes away with the program."""
     return tempfile.TemporaryDirectory(prefix="tael-bench-")
-
-
-__all__ = [n for n in dir() if not n.startswith("_")]
-_ = shutil

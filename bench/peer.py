@@ -69,8 +69,10 @@ def speed(job):
     """Like `tael bench`: a warm-up, then `p` tokens as one batch into an empty cache, then `n` tokens one by one."""
     m = Model(job["model"], job["threads"], 1024)
     ids = [(i * 7919 + 11) % 20000 + 100 for i in range(max(job["p"], job["n"], 1))]
-    m.run(ids[:32])
+    if job["p"]:
+        m.run(ids[:job["p"]])
     m.run(ids[:1])
+    L.llama_synchronize(m.context)
     out = {}
     if job["p"]:
         m.clear()
