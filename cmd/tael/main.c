@@ -2,8 +2,10 @@
 // The command `tael`: finds what was asked for, runs it, and turns its status into words and an exit status. The only
 // place that knows exit codes: 0 done, 1 it failed, 2 wrong usage.
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/date.h"
 #include "command.h"
@@ -40,6 +42,15 @@ static void look_ahead(request *r, int argc, char **argv)
     }
 }
 
+/* A program that is started with a standard stream closed would get the next file that it opens as that stream, and
+ * write its words into the store. Each closed one is filled with something that fails as a closed one does: reading
+ * what is open for writing only, and the other way round. */
+static void fill_closed_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return;
+}
+
 static tael_status act(request *r, int argc, char **argv)
 {
     bool help = false, version = false;
@@ -63,6 +74,7 @@ static tael_status act(request *r, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static request r; /* some 8 KB */
+    fill_closed_streams();
     r.started = tael__clock_seconds();
     look_ahead(&r, argc, argv);
     tael_status status = act(&r, argc, argv);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tael run`: one chat turn through the model's own template, or a conversation on a terminal. The text streams as it
 // is made. Nothing is done before the model is opened that the first token doesn't need.
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,7 @@ static const option options[] = {
 /* One generation, as it arrives. */
 typedef struct reply {
     bool stream;       /* to stdout, as the pieces come */
+    int failed;        /* errno of writing there, or 0 */
     tael__buffer text; /* all of it */
     json_t *ids;       /* with --json; else NULL */
     tael_generation result;
@@ -112,9 +114,9 @@ static int on_piece(const char *text, size_t bytes, const int32_t *ids, size_t c
     for (size_t i = 0; p->ids && i < count; i++) json_array_append_new(p->ids, json_integer(ids[i]));
     if (p->stream && bytes > 0) {
         fwrite(text, 1, bytes, stdout);
-        if (fflush(stdout) != 0) return 1;
+        if (fflush(stdout) != 0) p->failed = errno;
     }
-    return interrupted();
+    return interrupted() || p->failed != 0;
 }
 
 static tael_status read_generate_options(talk *t)
@@ -165,8 +167,11 @@ static void talk_close(talk *t)
     tael__free(t->schema);
 }
 
-static tael_status cancelled(void)
+static tael_status cancelled(const reply *p)
 {
+    if (p->failed != 0)
+        return tael__fail_errno(TAEL_SAY("writing failed", "写入失败"), TAEL_SAY("standard output", "标准输出"),
+                                p->failed);
     return tael__fail(TAEL_CANCELLED, TAEL_SAY("run: cancelled; run it again for a whole answer",
                                                "run：已取消；重新运行可得到完整回答"));
 }
@@ -175,7 +180,7 @@ static tael_status cancelled(void)
 static tael_status answer(talk *t, const char *prompt, size_t bytes, reply *p)
 {
     double before = tael__clock_seconds();
-    if (interrupted()) return cancelled(); /* while it was loading */
+    if (interrupted()) return cancelled(p); /* while it was loading */
     TAEL_TRY(tael_session_prompt(t->session, prompt, bytes, true));
     TAEL_TRY(tael_session_generate(t->session, &t->generate, on_piece, p, &p->result));
     p->first_token = before - t->r->started + p->result.first_token_seconds;
@@ -240,7 +245,7 @@ static tael_status one_turn(request *r, talk *t)
     tael_status status = make_prompt(t, &prompt, &bytes);
     if (status == TAEL_OK) status = answer(t, prompt, bytes, &p);
     if (p.stream && p.text.size > 0 && p.text.data[p.text.size - 1] != '\n') fputc('\n', stdout);
-    if (status == TAEL_OK && p.result.finish == TAEL_FINISH_CANCELLED) status = cancelled();
+    if (status == TAEL_OK && p.result.finish == TAEL_FINISH_CANCELLED) status = cancelled(&p);
     if (status == TAEL_OK && r->json) status = write_json(r, t, &p);
     json_decref(p.ids);
     tael__buffer_free(&p.text);

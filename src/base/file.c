@@ -18,9 +18,9 @@
 #define READING TAEL_SAY("reading failed", "读取失败")
 #define WRITING TAEL_SAY("writing failed", "写入失败")
 
-static tael_status open_regular(int *fd, struct stat *st, const char *path)
+static tael_status open_to_read(int *fd, struct stat *st, const char *path, int flags)
 {
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    *fd = open(path, O_RDONLY | O_CLOEXEC | flags);
     if (*fd < 0) return tael__fail_errno(OPENING, path, errno);
     tael_status status = TAEL_OK;
     if (fstat(*fd, st) != 0)
@@ -37,7 +37,8 @@ tael_status tael__map_open(tael__map *map, const char *path)
     int fd;
     struct stat st;
     *map = (tael__map){0};
-    TAEL_TRY(open_regular(&fd, &st, path));
+    TAEL_TRY(
+        open_to_read(&fd, &st, path, O_NONBLOCK)); /* else a pipe that nobody writes to holds us before we see it */
     tael_status status = TAEL_OK;
     if (!S_ISREG(st.st_mode)) {
         status = tael__fail(TAEL_BAD_INPUT,
@@ -67,12 +68,12 @@ tael_status tael__file_read(char **out, size_t *bytes, const char *path, size_t 
     tael__buffer text = {.max = max_bytes};
     *out = NULL;
     *bytes = 0;
-    if (!standard) TAEL_TRY(open_regular(&fd, &st, path));
+    if (!standard) TAEL_TRY(open_to_read(&fd, &st, path, 0));
     tael_status status = TAEL_OK;
     char block[65536];
     while (status == TAEL_OK) {
         ssize_t n = read(fd, block, sizeof block);
-        if (n < 0 && errno == EINTR) continue;
+        /* A signal ends it (TAEL_CANCELLED): a handler that lets reading go on says SA_RESTART. */
         if (n < 0) status = tael__fail_errno(READING, path, errno);
         if (n <= 0) break;
         status = tael__buffer_append(&text, block, (size_t)n);

@@ -16,7 +16,8 @@ tael_status tael__map_open(tael__map *map, const char *path);
 void tael__map_close(tael__map *map);
 
 /* The whole file in memory, ended by a NUL that *bytes does not count. `path` "-" is standard input. TAEL_LIMIT when it
- * is longer than max_bytes. *out is the caller's (tael__free). */
+ * is longer than max_bytes, TAEL_CANCELLED when a signal came whose handler was set without SA_RESTART. *out is the
+ * caller's (tael__free). */
 tael_status tael__file_read(char **out, size_t *bytes, const char *path, size_t max_bytes);
 
 /* Replace the file in one step: written beside it, synced, renamed. Mode 0600. On failure the old file is untouched. */

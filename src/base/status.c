@@ -88,6 +88,7 @@ tael_status tael__fail_errno(const char *doing, const char *path, int error)
     const char *advice = TAEL_SAY("check the path", "请检查路径");
     if (status == TAEL_NO_SPACE) advice = TAEL_SAY("free some space and try again", "请腾出空间后重试");
     if (status == TAEL_DENIED) advice = TAEL_SAY("check who may write there", "请检查权限");
+    if (status == TAEL_CANCELLED) advice = TAEL_SAY("run it again", "请重新运行");
     if (status == TAEL_IO) advice = TAEL_SAY("check the disk and try again", "请检查磁盘后重试");
     if (tael_get_language() == TAEL_CHINESE && status != TAEL_IO) why = statuses[status].zh;
     return tael__fail(status, "%s: %s: %s; %s", path, doing, why, advice);

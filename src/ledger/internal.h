@@ -17,6 +17,7 @@
 struct tael_ledger {
     sqlite3 *db;
     bool read_only;
+    bool alone; /* no other connection while this one is open: a full disk has no room for what they would share */
     char path[TAEL__MAX_PATH_BYTES]; /* of the store; ":memory:" in tests */
 };
 

@@ -7,11 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/random.h"
 #include "ledger/internal.h"
+
+static tael_status not_a_key(const char *path)
+{
+    return tael__fail(
+        TAEL_BAD_KEY,
+        TAEL_SAY("%s: it doesn't hold a key of 64 hex digits; put back the key that belongs to this ledger",
+                 "%s：其中不是 64 位十六进制密钥；请恢复属于此账本的密钥文件"),
+        path);
+}
 
 static tael_status parse_key(uint8_t key[TAEL__KEY_BYTES], const char *text, size_t bytes, const char *path)
 {
@@ -21,18 +31,21 @@ static tael_status parse_key(uint8_t key[TAEL__KEY_BYTES], const char *text, siz
         while (end < text + bytes && strchr(" \r\n\t", *end)) end++;
         if (end == text + bytes) return TAEL_OK;
     }
-    return tael__fail(
-        TAEL_BAD_KEY,
-        TAEL_SAY("%s: it doesn't hold a key of 64 hex digits; put back the key that belongs to this ledger",
-                 "%s：其中不是 64 位十六进制密钥；请恢复属于此账本的密钥文件"),
-        path);
+    return not_a_key(path);
 }
 
 static tael_status read_key(uint8_t key[TAEL__KEY_BYTES], const char *path)
 {
+    enum { KEY_FILE_MAX = 4096 };
     char *text;
     size_t bytes;
-    TAEL_TRY(tael__file_read(&text, &bytes, path, 4096));
+    struct stat st;
+    if (stat(path, &st) == 0) {
+        if (!S_ISREG(st.st_mode) || st.st_size > KEY_FILE_MAX) return not_a_key(path);
+        /* A copy brought back may have lost its mode: the key is for its owner's eyes. */
+        if (st.st_uid == geteuid() && (st.st_mode & 077)) (void)chmod(path, 0600);
+    }
+    TAEL_TRY(tael__file_read(&text, &bytes, path, KEY_FILE_MAX));
     tael_status status = parse_key(key, text, bytes, path);
     sodium_memzero(text, bytes);
     tael__free(text);

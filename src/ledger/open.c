@@ -36,7 +36,9 @@ static void close_empty_folder(const char *home)
 static tael_status make_file(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct stat st;
     if (fd < 0) return tael__fail_errno(OPENING, path, errno);
+    if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077)) (void)fchmod(fd, 0600);
     close(fd);
     return TAEL_OK;
 }
@@ -104,6 +106,8 @@ static tael_status set_up(tael_ledger *ledger, uint32_t wait_ms)
                                    "PRAGMA cache_size=-16384; PRAGMA trusted_schema=OFF;";
     sqlite3_extended_result_codes(ledger->db, 1);
     sqlite3_busy_timeout(ledger->db, (int)wait_ms);
+    /* Before the first look into the store: it decides where the log's index lives. */
+    if (ledger->alone) TAEL_TRY(tael__sql_exec(ledger, "PRAGMA locking_mode=EXCLUSIVE", OPENING));
     TAEL_TRY(tael__sql_exec(ledger, settings, OPENING));
     int64_t tables;
     TAEL_TRY(tael__sql_number(ledger, &tables, "SELECT count(*) FROM sqlite_master", OPENING));
@@ -160,6 +164,18 @@ static tael_status find_key(tael_ledger *ledger, uint8_t key[TAEL__KEY_BYTES], u
     return ledger->read_only ? TAEL_OK : make_file(ledger->path);
 }
 
+static tael_status connect_store(tael_ledger *ledger, const char *home, const uint8_t key[TAEL__KEY_BYTES],
+                                 const uint8_t salt[16], uint32_t wait_ms)
+{
+    int code = open_database(ledger, home);
+    if (code != SQLITE_OK)
+        return ledger->db ? tael__sql_fail(ledger, code, OPENING) : tael__fail_memory(ledger->path, 0);
+    TAEL_TRY(give_key(ledger, key, salt));
+    /* SQLCipher would write to standard error by itself; our sentence says it. Before the key this has no effect. */
+    TAEL_TRY(tael__sql_exec(ledger, "PRAGMA cipher_log_level=NONE", OPENING));
+    return set_up(ledger, wait_ms);
+}
+
 static tael_status open_store(tael_ledger *ledger, const char *home, uint32_t wait_ms)
 {
     uint8_t key[TAEL__KEY_BYTES], salt[16];
@@ -170,15 +186,15 @@ static tael_status open_store(tael_ledger *ledger, const char *home, uint32_t wa
     }
     TAEL_TRY(find_key(ledger, key, salt, home));
     if (is_stump(ledger->path)) return explain_unreadable(ledger->path, salt);
-    int code = open_database(ledger, home);
-    tael_status status = code == SQLITE_OK ? TAEL_OK
-                         : ledger->db      ? tael__sql_fail(ledger, code, OPENING)
-                                           : tael__fail_memory(ledger->path, 0);
-    if (status == TAEL_OK) status = give_key(ledger, key, salt);
-    /* SQLCipher would write to standard error by itself; our sentence says it. Before the key this has no effect. */
-    if (status == TAEL_OK) status = tael__sql_exec(ledger, "PRAGMA cipher_log_level=NONE", OPENING);
+    tael_status status = connect_store(ledger, home, key, salt, wait_ms);
+    if (status == TAEL_NO_SPACE && !ledger->read_only) {
+        /* The index of the log had no room on a full disk. Who is alone keeps it in memory, and can still read. */
+        sqlite3_close_v2(ledger->db);
+        ledger->db = NULL;
+        ledger->alone = true;
+        status = connect_store(ledger, home, key, salt, wait_ms);
+    }
     sodium_memzero(key, sizeof key);
-    if (status == TAEL_OK) status = set_up(ledger, wait_ms);
     if (status == TAEL_CORRUPT) status = explain_unreadable(ledger->path, salt);
     return status;
 }

@@ -49,6 +49,19 @@ rm -f "$work/damaged"/ledger.db-*
 expect 1 --home "$work/damaged" --json spend
 holds 'd["error"]["code"] in ("corrupt", "bad_key")'
 
+# A key that lost its mode on its way back from a copy is closed again; a pipe in its place is told, not waited for.
+cp -r "$TAEL_HOME" "$work/copied"
+chmod 644 "$work/copied/ledger.key" "$work/copied/ledger.db"
+expect 0 --home "$work/copied" spend --json
+[ "$(stat -c %a "$work/copied/ledger.key" "$work/copied/ledger.db" | sort -u)" = 600 ] || fail "the modes stayed open"
+mv "$work/copied/ledger.key" "$work/key" && mkfifo "$work/copied/ledger.key"
+tael_alone=$tael
+tael=$work/limited
+printf '#!/bin/sh\nexec timeout 20 "%s" "$@"\n' "$tael_alone" >"$tael" && chmod +x "$tael"
+expect 1 --home "$work/copied" --json spend
+tael=$tael_alone
+holds 'd["error"]["code"] == "bad_key"'
+
 # A folder that is a file.
 : >"$work/file"
 expect 1 --home "$work/file" --json spend
@@ -95,6 +108,15 @@ if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=2m tmpfs "$work/full" 2>/dev/n
     expect 0 --home "$work/full/home" ledger --json
     holds 'd["total"] == 12'
     expect 1 --home "$work/full/home" --json export --out "$work/nowhere/deep/../.."
+    # Not a byte left: what is there can be read still, and what needs room says so.
+    head -c 4m /dev/zero >"$work/full/rest" 2>/dev/null
+    expect 0 --home "$work/full/home" spend --json
+    holds 'd["minor"] == 142986'
+    expect 1 --home "$work/full/home" --json erase --all --yes
+    holds 'd["error"]["code"] == "no_space"'
+    expect 0 --home "$work/full/home" ledger --json
+    holds 'd["total"] == 12'
+    rm "$work/full/rest"
     mount -o remount,size=64m "$work/full"
     expect 0 --home "$work/full/home" import "$work/large.csv" --json
     holds 'd["imported"] == 20000'
