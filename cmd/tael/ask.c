@@ -117,7 +117,11 @@ static tael_status run(request *r)
     size_t bytes;
     TAEL_TRY(input_text(r, &question, &bytes));
     double began = tael__clock_seconds();
-    tael_status status = input_ledger(r, &ledger);
+    tael_status status = TAEL_OK;
+    if (strlen(question) != bytes) /* half a question would get a true answer to something else */
+        status = tael__fail(TAEL_BAD_INPUT,
+                            TAEL_SAY("QUESTION: it holds a NUL byte; take it out", "问题：含有 NUL 字节；请去掉"));
+    if (status == TAEL_OK) status = input_ledger(r, &ledger);
     if (status == TAEL_OK) status = input_model(r, &model, model_path, sizeof model_path);
     double load_seconds = tael__clock_seconds() - began;
     if (status == TAEL_OK) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tael perplexity`: how well a model predicts a text; the method is the library's (tael_perplexity).
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/file.h"
 #include "command.h"
@@ -30,6 +31,11 @@ static tael_status run(request *r)
     if (status == TAEL_OK)
         status = tael_perplexity(model, text, bytes, (uint32_t)option_integer(r, "ctx", 512),
                                  (uint32_t)option_integer(r, "threads", 0), &perplexity, &scored);
+    if (status == TAEL_OK && !isfinite(perplexity))
+        status = tael__fail(TAEL_BAD_INPUT,
+                            TAEL_SAY("%s: its logits are not numbers; the file may be damaged, pull it again",
+                                     "%s：输出的 logits 不是数字；文件可能已损坏，请重新下载"),
+                            path);
     if (status == TAEL_OK && r->json)
         status = out_json(
             r, json_pack("{s:o,s:I}", "perplexity", out_real(perplexity), "tokens_scored", (json_int_t)scored));

@@ -50,6 +50,11 @@ kill $! 2>/dev/null
 exec 9>&-
 reason 1 '^tael: '
 
+# A question that a NUL cuts is not answered as if its half had been asked. (Before a model is looked for.)
+printf '花了\0多少' | "$tael" ask --json - >"$work/out" 2>"$work/err"
+got=$?
+reason 1 'NUL'
+
 # A pipe is no model: told at once, not waited for.
 timeout 20 "$tael" tokenize -m "$work/pipe" hello >"$work/out" 2>"$work/err"
 got=$?
