@@ -23,8 +23,8 @@ typedef struct server {
     bool no_range; /* always gives everything */
     size_t cut_at; /* closes after so many bytes of a body, until cuts runs out */
     int cuts;
-    size_t stall_at; /* stops sending there, but keeps the connection */
-    size_t claim;    /* Content-Length, when not the truth */
+    atomic_size_t stall_at; /* stops sending there, but keeps the connection */
+    size_t claim;           /* Content-Length, when not the truth */
     /* What it saw. */
     atomic_int requests, bodies; /* all; those that were sent a body */
     char last[4096];             /* the last request's head */
