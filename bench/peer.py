@@ -13,13 +13,14 @@ SILENT = L.llama_log_callback(lambda level, text, user: None)
 
 
 class Model:
-    def __init__(self, path, threads, context, batch=512):
+    def __init__(self, path, threads, context, batch=512, flash=-1):
         L.llama_log_set(SILENT, ctypes.c_void_p(0))
         L.llama_backend_init()
         self.model = L.llama_model_load_from_file(path.encode(), L.llama_model_default_params())
         if not self.model:
             sys.exit(f"peer: cannot load {path}")
         p = L.llama_context_default_params()
+        p.flash_attn_type = flash  # -1: its own choice; 0: off, as the package's class has it (flash sums values in f16)
         p.n_ctx, p.n_batch, p.n_ubatch, p.n_threads, p.n_threads_batch = context, batch, batch, threads, threads
         self.context = L.llama_init_from_model(self.model, p)
         self.vocab = L.llama_model_get_vocab(self.model)
@@ -106,7 +107,7 @@ def prompts(job):
 def greedy(job):
     """For each prompt: the greedy ids, up to and with the first that isn't the other engine's; and there, how far apart the
     logits of the two tokens are."""
-    m = Model(job["model"], job["threads"], 1024)
+    m = Model(job["model"], job["threads"], 1024, flash=0)
     answers = []
     for ids, other in zip(job["ids"], job["other"]):
         m.clear()
@@ -128,7 +129,7 @@ def greedy(job):
 def perplexity(job):
     """exp of the mean of -log p over positions window/2 .. window-2 (each foretells the next one) of whole windows."""
     w = job["window"]
-    m = Model(job["model"], job["threads"], w, w)
+    m = Model(job["model"], job["threads"], w, w, flash=0)
     with open(job["file"], encoding="utf-8") as f:
         text = f.read()
     bos = L.llama_vocab_get_add_bos(m.vocab)
