@@ -43,7 +43,7 @@ for _ in $(seq 100); do # the store is open when it begins to read
 done
 sleep 0.5
 kill -INT $waiting
-(sleep 20 && kill -9 $waiting) 2>/dev/null &
+(sleep 20 && kill -9 $waiting) >/dev/null 2>&1 &
 wait $waiting
 got=$?
 kill $! 2>/dev/null
