@@ -91,8 +91,8 @@ done:
 /* Are the two words alternatives in the question ("库迪和瑞幸", "Cotti or Luckin"), or a thing of a thing? */
 static bool are_alternatives(const char *question, const char *a, const char *b)
 {
-    static const char *const links[] = {"和", "跟", "与",    "或",   "还是", "、", "以及", "加",
-                                        "比", "vs", " and ", " or ", ",",    "，", "&",    "+"};
+    static const char *const links[] = {"和",   "跟", "与",   "或",   "还是",  "、",   "以及", "加", "比", "含",
+                                        "包括", "vs", "incl", "plus", " and ", " or ", ",",    "，", "&",  "+"};
     const char *x = strcasestr(question, a), *y = strcasestr(question, b);
     if (!x || !y) return true;
     const char *from = x < y ? x + strlen(a) : y + strlen(b), *to = x < y ? y : x;

@@ -187,5 +187,5 @@ void tael__say_no_data(tael__job *job)
     const tael__period *p = tael__job_period(job);
     SAY(job, "The ledger has no %s for %s%s%s.", "账本里%3$s%4$s没有%2$s的%1$s记录。",
         job->plan->income ? (job->chinese ? "收入" : "income") : (job->chinese ? "支出" : "spending"),
-        tael__subject_text(job), p ? " " : "", p ? tael__period_text(job, p) : "");
+        tael__subject_text(job), p && !job->chinese ? " " : "", p ? tael__period_text(job, p) : "");
 }

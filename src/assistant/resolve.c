@@ -377,6 +377,7 @@ bool tael__resolve_method(const char *word, const char **source, const char **me
     } ways[] = {
         {"支付宝|alipay", "alipay", NULL},
         {"微信|微信支付|wechat|wechat pay|weixin", "wechat", NULL},
+        {"信用卡|credit card", NULL, "信用卡"},
         {"花呗|huabei", NULL, "花呗"},
         {"余额宝|yu'e bao|yuebao", NULL, "余额宝"},
         {"零钱通", NULL, "零钱通"},

@@ -329,7 +329,7 @@ static tael_status read_alignment(tael__gguf *file, const char *path)
 static tael_status parse(tael__gguf *file, const uint8_t *data, size_t bytes)
 {
     tael__gguf_reader r = {.data = data, .bytes = bytes, .path = file->path};
-    uint64_t tensors, keys;
+    uint64_t tensors = 0, keys = 0;
     file->bytes = bytes;
     TAEL_TRY(read_header(&r, &tensors, &keys));
     TAEL_TRY(tael__gguf_read_keys(file, &r, keys));
