@@ -235,14 +235,15 @@ static tael_status settle_direction(tael__job *job)
 tael_status tael__job_answer(tael__job *job)
 {
     tael__plan_check(job->plan, job->question, job->when.count);
-    if (job->plan->want == TAEL__WANT_OTHER) {
+    if (job->plan->want != TAEL__WANT_OTHER) TAEL_TRY(take_words(job));
+    bool named = job->about_count + job->unknown_count + job->not_about.count > 0 || job->source || job->method;
+    if (job->plan->want == TAEL__WANT_OTHER || (!named && !tael__speaks_of_money(job->question))) {
         job->route = "out_of_scope";
         SAY(job, "%s", "%s",
             job->chinese ? "这个问题不在账本范围内；我只回答您自己的收支。"
                          : "That is outside the ledger; I answer about your own spending and income.");
         return job->text.failed;
     }
-    TAEL_TRY(take_words(job));
     if (job->about_count == 0 && job->unknown_count > 0) {
         job->route = "no_data";
         SAY(job, "The ledger has nothing that matches \"%s\".", "账本里没有与“%s”相符的记录。", job->unknown);

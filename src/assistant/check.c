@@ -43,29 +43,46 @@ static tael__want spoken(const tael__plan *plan, const char *text, size_t times)
     return TAEL__WANT_SUM;
 }
 
-/* Nothing named, no time, no word of money: there is nothing to compute, whatever the model wrote. So with the future.
- */
-static bool is_other(const tael__plan *plan, const char *text)
+static bool speaks_of_money(const char *text)
 {
     static const char money[] =
         "花|钱|消费|支出|开销|买|付|多少|几|账|费|收入|工资|退|预算|价|省|赚|挣|转|红包|块|元|单|笔|最|"
         "spen|cost|pay|paid|buy|bought|money|much|many|price|bill|income|salar|earn|refund|budget|transfer|total|"
         "average|"
         "expens|purchase|order|subscri|cheap|shop|merchant|when|first|last";
+    return holds(text, money);
+}
+
+/* Nothing named, no time, no word of money: there is nothing to compute, whatever the model wrote. So with the future.
+ */
+static bool is_other(const tael__plan *plan, const char *text)
+{
     static const char future[] = "明天|后天|大后天|下周|tomorrow|next week";
     bool ahead = plan->want == TAEL__WANT_NEXT || plan->want == TAEL__WANT_FORECAST || plan->want == TAEL__WANT_BUDGET;
-    bool said = holds(text, money);
+    bool said = speaks_of_money(text);
     if (holds(text, future) && !(ahead && said)) return true;
     return !said && plan->about_count + plan->not_about_count == 0 && !*plan->paid_with;
+}
+
+static void lower_case(char *text, size_t cap, const char *question)
+{
+    size_t n = 0;
+    for (; question[n] && n + 1 < cap; n++)
+        text[n] = question[n] >= 'A' && question[n] <= 'Z' ? (char)(question[n] + 32) : question[n];
+    text[n] = '\0';
+}
+
+bool tael__speaks_of_money(const char *question)
+{
+    char text[2048];
+    lower_case(text, sizeof text, question);
+    return speaks_of_money(text);
 }
 
 void tael__plan_check(tael__plan *plan, const char *question, size_t times)
 {
     char text[2048];
-    size_t n = 0;
-    for (; question[n] && n + 1 < sizeof text; n++)
-        text[n] = question[n] >= 'A' && question[n] <= 'Z' ? (char)(question[n] + 32) : question[n];
-    text[n] = '\0';
+    lower_case(text, sizeof text, question);
     if (plan->want == TAEL__WANT_OTHER) return;
     if (is_other(plan, text)) {
         plan->want = TAEL__WANT_OTHER;

@@ -61,6 +61,9 @@ tael_status tael__plan_parse(tael__plan *plan, const char *json);
  * `times`: how many periods the question names. */
 void tael__plan_check(tael__plan *plan, const char *question, size_t times);
 
+/* Does the question hold any word about money, buying or a bill? */
+bool tael__speaks_of_money(const char *question);
+
 /* The prompt's fixed part (instructions and examples), the part with the question, and the schema that guides the
  * reply. The fixed part is the same for every question, so that its state can be kept. */
 const char *tael__plan_schema(void);
