@@ -266,7 +266,7 @@ tael_status tael__job_answer(tael__job *job)
     case TAEL__WANT_FORECAST: status = tael__answer_times(job); break;
     default:
         status = job->plan->by == TAEL_BY_MONTH &&
-                         tael__asks(job, "每月|每个月|各月|each month|every month|per month|monthly")
+                         tael__holds(job->question, "每月|每个月|各月|each month|every month|per month|monthly")
                      ? tael__answer_ranking(job)
                      : tael__answer_plain(job);
     }

@@ -14,8 +14,7 @@ static const struct {
 };
 enum { EVIDENCES = sizeof evidence / sizeof *evidence };
 
-/* Is one of "a|b|c" in the text? Parts of words count: "refunds" holds "refund". */
-static bool holds(const char *text, const char *words)
+bool tael__holds(const char *text, const char *words)
 {
     for (const char *p = words; *p;) {
         size_t n = strcspn(p, "|");
@@ -29,7 +28,7 @@ static bool believed(const tael__plan *plan, const char *text)
 {
     if (plan->want == TAEL__WANT_BUDGET) return plan->budget_minor > 0;
     for (size_t i = 0; i < EVIDENCES; i++)
-        if (evidence[i].want == plan->want) return holds(text, evidence[i].loose);
+        if (evidence[i].want == plan->want) return tael__holds(text, evidence[i].loose);
     return true; /* a sum, or not about money at all */
 }
 
@@ -38,7 +37,8 @@ static tael__want spoken(const tael__plan *plan, const char *text, size_t times)
 {
     for (size_t i = 0; i < EVIDENCES; i++) {
         bool two = times >= 2 || plan->about_count >= 2;
-        if (holds(text, evidence[i].strong) && (evidence[i].want != TAEL__WANT_COMPARE || two)) return evidence[i].want;
+        if (tael__holds(text, evidence[i].strong) && (evidence[i].want != TAEL__WANT_COMPARE || two))
+            return evidence[i].want;
     }
     return TAEL__WANT_SUM;
 }
@@ -50,17 +50,16 @@ static bool speaks_of_money(const char *text)
         "spen|cost|pay|paid|buy|bought|money|much|many|price|bill|income|salar|earn|refund|budget|transfer|total|"
         "average|"
         "expens|purchase|order|subscri|cheap|shop|merchant|when|first|last";
-    return holds(text, money);
+    return tael__holds(text, money);
 }
 
-/* Nothing named, no time, no word of money: there is nothing to compute, whatever the model wrote. So with the future.
- */
+/* Nothing named and no word of money: there is nothing to compute, whatever the model wrote. So with the future. */
 static bool is_other(const tael__plan *plan, const char *text)
 {
     static const char future[] = "明天|后天|大后天|下周|tomorrow|next week";
     bool ahead = plan->want == TAEL__WANT_NEXT || plan->want == TAEL__WANT_FORECAST || plan->want == TAEL__WANT_BUDGET;
     bool said = speaks_of_money(text);
-    if (holds(text, future) && !(ahead && said)) return true;
+    if (tael__holds(text, future) && !(ahead && said)) return true;
     return !said && plan->about_count + plan->not_about_count == 0 && !*plan->paid_with;
 }
 
@@ -90,8 +89,8 @@ void tael__plan_check(tael__plan *plan, const char *question, size_t times)
     }
     if (plan->want == TAEL__WANT_SUM || !believed(plan, text)) plan->want = spoken(plan, text, times);
     if (plan->want != TAEL__WANT_BUSIEST) return;
-    if (holds(text, "几点|hour|what time"))
+    if (tael__holds(text, "几点|hour|what time"))
         plan->by = TAEL_BY_HOUR;
-    else if (holds(text, "周几|星期几|礼拜几|weekday|day of the week"))
+    else if (tael__holds(text, "周几|星期几|礼拜几|weekday|day of the week"))
         plan->by = TAEL_BY_WEEKDAY;
 }

@@ -2,8 +2,6 @@
 // Comparisons: two periods, or two things in one period; the difference, or the change in percent.
 #include "assistant/internal.h"
 
-#define NAME(job, en, zh) ((job)->chinese ? (zh) : (en))
-
 typedef struct side {
     const char *name;
     tael__row row;
@@ -65,7 +63,7 @@ tael_status tael__answer_compare(tael__job *job)
         job->route = "no_data";
         SAY(job, "The ledger has nothing for %s, neither %s nor %s.", "账本里没有%s的记录：%s、%s 都没有。",
             tael__subject_text(job), a.name, b.name);
-    } else if (status == TAEL_OK && b.row.minor != 0 && tael__asks(job, "百分|%|％|percent|比例")) {
+    } else if (status == TAEL_OK && b.row.minor != 0 && tael__holds(job->question, "百分|%|％|percent|比例")) {
         say_percent(job, &a, &b);
     } else if (status == TAEL_OK) {
         say_difference(job, &a, &b, things);

@@ -94,21 +94,9 @@ const tael__period *tael__job_period(const tael__job *job)
     return p;
 }
 
-bool tael__asks(const tael__job *job, const char *words)
-{
-    for (const char *p = words; *p;) {
-        size_t n = strcspn(p, "|");
-        if (memmem(job->question, strlen(job->question), p, n)) return true;
-        p += n + (p[n] == '|');
-    }
-    return false;
-}
-
 /* ---- Plain answers ---- */
 
 static const char *const spent_name[2][2] = {{"spent", "支出"}, {"income", "收入"}};
-#define NAME(job, en, zh) ((job)->chinese ? (zh) : (en))
-
 /* Adds up several periods that don't hold each other ("7月和9月"). Shares the row: sum, count, records. */
 static tael_status sum_periods(tael__job *job, tael_query *q, tael__bounds *bounds, tael__row *total)
 {

@@ -186,6 +186,6 @@ void tael__say_no_data(tael__job *job)
     job->route = "no_data";
     const tael__period *p = tael__job_period(job);
     SAY(job, "The ledger has no %s for %s%s%s.", "账本里%3$s%4$s没有%2$s的%1$s记录。",
-        job->plan->income ? (job->chinese ? "收入" : "income") : (job->chinese ? "支出" : "spending"),
-        tael__subject_text(job), p && !job->chinese ? " " : "", p ? tael__period_text(job, p) : "");
+        job->plan->income ? NAME(job, "income", "收入") : NAME(job, "spending", "支出"), tael__subject_text(job),
+        p && !job->chinese ? " " : "", p ? tael__period_text(job, p) : "");
 }

@@ -62,6 +62,8 @@ const char *tael__subject_text(const tael__job *job);
 /* A group's key as people say it: a weekday's name, an hour. */
 const char *tael__key_text(const tael__job *job, tael_group group, const char *key);
 
+/* A word in the answer's language. */
+#define NAME(job, en, zh)     ((job)->chinese ? (zh) : (en))
 #define SAY(job, en, zh, ...) tael__buffer_format(&(job)->text, (job)->chinese ? (zh) : (en), __VA_ARGS__)
 
 /* The ledger has nothing for this question: says so, with no figure. */
@@ -93,7 +95,6 @@ void tael__figure_row(tael__job *job, const char *name, int64_t minor, const tae
 
 /* The period that a plain question means, or NULL for the whole ledger. */
 const tael__period *tael__job_period(const tael__job *job);
-bool tael__asks(const tael__job *job, const char *words); /* does the question hold one of "a|b|c"? */
 
 tael_status tael__answer_plain(tael__job *job); /* sum count average daily_average largest smallest budget share */
 tael_status tael__answer_compare(tael__job *job);

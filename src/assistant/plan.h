@@ -61,6 +61,9 @@ tael_status tael__plan_parse(tael__plan *plan, const char *json);
  * `times`: how many periods the question names. */
 void tael__plan_check(tael__plan *plan, const char *question, size_t times);
 
+/* Is one of "a|b|c" in the text? Parts of words count: "refunds" holds "refund". */
+bool tael__holds(const char *text, const char *words);
+
 /* Does the question hold any word about money, buying or a bill? */
 bool tael__speaks_of_money(const char *question);
 

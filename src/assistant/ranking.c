@@ -6,7 +6,6 @@
 #include "assistant/internal.h"
 #include "assistant/scan.h"
 
-#define NAME(job, en, zh) ((job)->chinese ? (zh) : (en))
 enum { MAX_ROWS = 36 };
 
 /* How many a ranking asks for: "前三", "三家", "three biggest", "top 5". 0: it doesn't say. */
@@ -124,7 +123,8 @@ tael_status tael__answer_ranking(tael__job *job)
     if (unfinished && tael__days_of(p.to) >= tael__days_of(first)) p.to = tael__date_add_days(first, -1);
     uint32_t limit = list ? MAX_ROWS : asked_for(job);
     if (limit == 0)
-        limit = group == TAEL_BY_MERCHANT && job->about_count == 0 && !tael__asks(job, "哪家|谁家|哪个|which|Which")
+        limit = group == TAEL_BY_MERCHANT && job->about_count == 0 &&
+                        !tael__holds(job->question, "哪家|谁家|哪个|which|Which")
                     ? 3
                     : 1;
 

@@ -6,7 +6,6 @@
 
 #include "assistant/internal.h"
 
-#define NAME(job, en, zh) ((job)->chinese ? (zh) : (en))
 enum { MAX_SEEN = 512, MAX_HABITS = 256, MAX_AMOUNTS = 4 };
 
 static tael__date local_day(int64_t ms)
