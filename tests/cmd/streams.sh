@@ -43,10 +43,13 @@ for _ in $(seq 100); do # the store is open when it begins to read
 done
 sleep 0.5
 kill -INT $waiting
-(sleep 20 && kill -9 $waiting) >/dev/null 2>&1 &
+for _ in $(seq 200); do # no killer in the background: one that is killed as it starts may run this script's own exit trap
+    kill -0 $waiting 2>/dev/null || break
+    sleep 0.1
+done
+kill -9 $waiting 2>/dev/null
 wait $waiting
 got=$?
-kill $! 2>/dev/null
 exec 9>&-
 reason 1 '^tael: '
 
