@@ -13,10 +13,14 @@ typedef void tael__dequantize_fn(float *out, const void *w, size_t n);
 /* Quantise one row of `cols` values (a multiple of the kind's block) into `out` (tael__act_row_bytes). */
 typedef void tael__quantize_fn(void *out, const float *x, size_t cols);
 
-/* y[rows] = W[rows][cols] . x[cols]. W: blocks of the format, row-major, no alignment asked. x: a quantised row of the
- * format's act kind, 64-byte aligned. y overlaps nothing. Each y depends on its own row and x alone, so splitting rows
- * between threads changes no bit. */
-typedef void tael__matvec_fn(float *y, const void *w, const void *x, size_t rows, size_t cols);
+/* y[t * y_stride + r] = W[r] . x[t] for t < tokens (1..TAEL__MATVEC_TOKENS), r < rows. W: blocks of the format,
+ * row-major, no alignment asked. x: quantised rows of the format's act kind, x_stride bytes apart, 64-byte aligned. y
+ * overlaps nothing. Each y depends on its own row and token alone, to the bit: neither the split of rows between
+ * threads nor the number of tokens changes it. Speculation rests on that: a token checked beside others has the logits
+ * that it would have had alone. */
+enum { TAEL__MATVEC_TOKENS = 8 };
+typedef void tael__matvec_fn(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                             size_t cols, size_t tokens);
 
 /* y[t * y_stride + r] = W[r] . x[t] for t < tokens, r < rows. x: quantised rows, x_stride bytes apart. `scratch`: at
  * least tael__matmul_scratch_bytes(format, cols), 64-byte aligned, this thread's own. Results don't depend on how rows

@@ -22,4 +22,13 @@
 #include "compute/vector.inc"
 #undef KERNEL
 
+/* A matvec kernel that takes one token after another: one_FORMAT(y, w, x, rows, cols) does a single one. */
+#define TAEL__EACH_TOKEN(format, isa)                                                                             \
+    void tael__matvec_##format##__##isa(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, \
+                                        size_t rows, size_t cols, size_t tokens)                                  \
+    {                                                                                                             \
+        for (size_t t = 0; t < tokens; t++)                                                                       \
+            one_##format(y + t * y_stride, w, (const char *)x + t * x_stride, rows, cols);                        \
+    }
+
 #endif

@@ -9,8 +9,8 @@
 
 #include "base/memory.h"
 
-/* Up to here a product a token, straight from the blocks, is faster than unpacking them for all tokens. */
-#define MATVEC_TOKENS 3
+/* Up to here products straight from the blocks are faster than unpacking them for all tokens. */
+#define MATVEC_TOKENS TAEL__MATVEC_TOKENS
 /* A chunk of a matrix times a vector: long enough that taking it costs nothing, short enough to end together. */
 #define CHUNK_BYTES     65536
 #define CHUNKS_A_THREAD 8
@@ -114,8 +114,7 @@ static void multiply_rows(const job *j, size_t m, size_t first, size_t n, char *
     size_t stride = tael__act_row_bytes(kind, j->cols);
     float *y = j->y[m] + first;
     if (j->tokens <= MATVEC_TOKENS) {
-        for (size_t t = 0; t < j->tokens; t++)
-            j->kernels->matvec[a->format](y + t * a->rows, weights, x + t * stride, n, j->cols);
+        j->kernels->matvec[a->format](y, a->rows, weights, x, stride, n, j->cols, j->tokens);
     } else {
         if (kind == TAEL__ACT_f32) {
             x = (const char *)j->x;

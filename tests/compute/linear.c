@@ -51,7 +51,7 @@ static float reference(const tael__kernels *c, const tael__matrix *m, size_t row
     char *act = tael__alloc_aligned(tael__act_row_bytes(tael__formats[m->format].act, m->cols));
     float y;
     c->quantize[tael__formats[m->format].act](act, x, m->cols);
-    c->matvec[m->format](&y, (const char *)m->data + row * m->row_bytes, act, 1, m->cols);
+    c->matvec[m->format](&y, 1, (const char *)m->data + row * m->row_bytes, act, 0, 1, m->cols, 1);
     tael__free(act);
     return y;
 }

@@ -155,20 +155,29 @@ static void check_lists(void)
 /* ---- The checker itself ---- */
 
 /* Each is wrong in one way that a fast kernel may be; the checker must see it. */
-static void wrong_last_block(float *y, const void *w, const void *x, size_t rows, size_t cols)
+static void wrong_last_block(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                             size_t cols, size_t tokens)
 {
-    tael__matvec_q4_0__c(y, w, x, rows, cols);
+    tael__matvec_q4_0__c(y, y_stride, w, x, x_stride, rows, cols, tokens);
     if (cols > 64) y[rows - 1] *= 1.0001f;
 }
-static void wrong_outside(float *y, const void *w, const void *x, size_t rows, size_t cols)
+static void wrong_outside(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                          size_t cols, size_t tokens)
 {
-    tael__matvec_q4_0__c(y, w, x, rows, cols);
+    tael__matvec_q4_0__c(y, y_stride, w, x, x_stride, rows, cols, tokens);
     if (rows == 5) y[rows] = 0;
 }
-static void wrong_split(float *y, const void *w, const void *x, size_t rows, size_t cols)
+static void wrong_split(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                        size_t cols, size_t tokens)
 {
-    tael__matvec_q4_0__c(y, w, x, rows, cols);
+    tael__matvec_q4_0__c(y, y_stride, w, x, x_stride, rows, cols, tokens);
     if (rows == 1) y[0] = nextafterf(y[0], 1e30f);
+}
+static void wrong_among_others(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                               size_t cols, size_t tokens)
+{
+    tael__matvec_q4_0__c(y, y_stride, w, x, x_stride, rows, cols, tokens);
+    if (tokens > 3) y[2 * y_stride] = nextafterf(y[2 * y_stride], 1e30f);
 }
 static void wrong_rounding(void *out, const float *x, size_t cols)
 {
@@ -193,6 +202,7 @@ static void check_itself(void)
         {"a last row that is 0.01 % off", wrong_last_block},
         {"a write past the output", wrong_outside},
         {"other bits for a single row", wrong_split},
+        {"other bits for a token among others", wrong_among_others},
     };
     for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
         if (check_matvec(traps[i].fn, TAEL__FORMAT_q4_0)) {

@@ -57,8 +57,8 @@ static bool matvec_case(tael__matvec_fn *fn, tael__format f, size_t rows, size_t
     reference()->quantize[info->act](x.data, values, cols);
     guards_set(got, rows);
     guards_set(split, rows);
-    reference()->matvec[f](want, w.data, x.data, rows, cols);
-    fn(got + GUARD, w.data, x.data, rows, cols);
+    reference()->matvec[f](want, rows, w.data, x.data, 0, rows, cols, 1);
+    fn(got + GUARD, rows, w.data, x.data, 0, rows, cols, 1);
     bool good = guards_hold(got, rows);
     for (size_t r = 0; good && r < rows; r++) {
         const uint8_t *row = (const uint8_t *)w.data + r * row_bytes;
@@ -69,13 +69,43 @@ static bool matvec_case(tael__matvec_fn *fn, tael__format f, size_t rows, size_t
     }
     for (size_t r = 0, step = 1; good && r < rows; r += step, step = step % 3 + 1) {
         size_t n = rows - r < step ? rows - r : step;
-        fn(split + GUARD + r, w.data + r * row_bytes, x.data, n, cols);
+        fn(split + GUARD + r, n, w.data + r * row_bytes, x.data, 0, n, cols, 1);
     }
     if (good && memcmp(got, split, (rows + 2 * GUARD) * 4) != 0)
         good = wrong("%zux%zu: other bits when rows are split", rows, cols);
     unfence(w);
     unfence(x);
     free(values);
+    return good;
+}
+
+/* Several tokens at once have the bits that each has alone, wherever y's rows lie. */
+static bool matvec_tokens_case(tael__matvec_fn *fn, tael__format f, size_t rows, size_t cols, size_t tokens)
+{
+    const tael__format_info *info = &tael__formats[f];
+    size_t stride = tael__act_row_bytes(info->act, cols), y_stride = rows + tokens;
+    fenced w = fence(cols / info->block_weights * info->block_bytes * rows), x = fence(tokens * stride);
+    float *values = lines(cols * 4), *got = lines(tokens * y_stride * 4), alone[MAX_ROWS];
+    make_weights((uint8_t *)w.data, rows * cols / info->block_weights, f, &rng, RANDOM);
+    for (size_t t = 0; t < tokens; t++) {
+        make_activations(values, cols, &rng, (int)(t % ACT_PATTERNS));
+        reference()->quantize[info->act](x.data + t * stride, values, cols);
+    }
+    memset(got, 0x5A, tokens * y_stride * 4);
+    fn(got, y_stride, w.data, x.data, stride, rows, cols, tokens);
+    bool good = true;
+    for (size_t t = 0; good && t < tokens; t++) {
+        fn(alone, rows, w.data, x.data + t * stride, 0, rows, cols, 1);
+        if (memcmp(got + t * y_stride, alone, rows * 4) != 0)
+            good = wrong("%zux%zu: token %zu of %zu has other bits than alone", rows, cols, t, tokens);
+        for (size_t r = rows; good && r < y_stride; r++)
+            if (memcmp(&got[t * y_stride + r], "ZZZZ", 4) != 0)
+                good = wrong("%zux%zu: wrote between the outputs of tokens", rows, cols);
+    }
+    unfence(w);
+    unfence(x);
+    free(values);
+    free(got);
     return good;
 }
 
@@ -92,6 +122,9 @@ static bool check_matvec(tael__matvec_fn *fn, tael__format f)
     for (int p = 0; p < PATTERNS; p++)
         for (int a = 0; a < ACT_PATTERNS; a++)
             if (!matvec_case(fn, f, 5, (weights == 1 ? 67 : 3) * weights, (pattern)p, a)) return false;
+    for (size_t tokens = 1; tokens <= TAEL__MATVEC_TOKENS; tokens++)
+        for (size_t rows = 1; rows <= 9; rows++)
+            if (!matvec_tokens_case(fn, f, rows, blocks[(tokens + rows) % 11] * weights, tokens)) return false;
     return true;
 }
 
@@ -144,7 +177,7 @@ static bool matmul_case(tael__matmul_fn *fn, product m, pattern p, int acts)
             const uint8_t *row = (const uint8_t *)m.w.data + r * row_bytes,
                           *x = (const uint8_t *)m.x.data + t * m.stride;
             if (t % 5 && r % 7) continue;
-            reference()->matvec[m.format](&want, row, x, 1, m.cols);
+            reference()->matvec[m.format](&want, 1, row, x, 0, 1, m.cols, 1);
             double bound = bound_of(m.format, row, x, m.cols, info->act == TAEL__ACT_f32 ? 1 : 16);
             float y = got[GUARD + t * y_stride + r];
             if (!close_enough(y, want, bound))
@@ -201,7 +234,7 @@ static void run_timed(void *user)
         t->matmul(t->y, t->m.rows, t->m.w.data, t->m.x.data, t->m.stride, t->m.rows, t->m.cols, t->m.tokens,
                   t->m.scratch);
     else
-        t->matvec(t->y, t->m.w.data, t->m.x.data, t->m.rows, t->m.cols);
+        t->matvec(t->y, t->m.rows, t->m.w.data, t->m.x.data, t->m.stride, t->m.rows, t->m.cols, t->m.tokens);
 }
 
 /* Matvec: weights that no cache holds, so that what counts is reading them; the reference is slow enough with 2 MiB. */

@@ -8,7 +8,8 @@
 static void each_token(tael__matvec_fn *matvec, float *y, size_t y_stride, const void *w, const void *x,
                        size_t x_stride, size_t rows, size_t cols, size_t tokens)
 {
-    for (size_t t = 0; t < tokens; t++) matvec(y + t * y_stride, w, (const char *)x + t * x_stride, rows, cols);
+    for (size_t t = 0; t < tokens; t++)
+        matvec(y + t * y_stride, rows, w, (const char *)x + t * x_stride, 0, rows, cols, 1);
 }
 
 #define KERNEL_c(format)                                                                                      \

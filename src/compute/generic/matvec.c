@@ -18,14 +18,15 @@ static int dot(const int8_t *w, const int8_t *a, int n)
 }
 
 /* A family member is one function for one row; the loop over rows is the same for all. */
-#define OVER_ROWS(format)                                                                             \
-    void tael__matvec_##format##__c(float *y, const void *w, const void *x, size_t rows, size_t cols) \
-    {                                                                                                 \
-        size_t row_bytes = 0;                                                                         \
-        tael__format_row_bytes(&row_bytes, TAEL__FORMAT_##format, cols);                              \
-        for (size_t r = 0; r < rows; r++)                                                             \
-            y[r] = row_##format((const void *)((const char *)w + r * row_bytes), x, cols);            \
-    }
+#define OVER_ROWS(format)                                                                      \
+    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols) \
+    {                                                                                          \
+        size_t row_bytes = 0;                                                                  \
+        tael__format_row_bytes(&row_bytes, TAEL__FORMAT_##format, cols);                       \
+        for (size_t r = 0; r < rows; r++)                                                      \
+            y[r] = row_##format((const void *)((const char *)w + r * row_bytes), x, cols);     \
+    }                                                                                          \
+    TAEL__EACH_TOKEN(format, c)
 
 static float row_f32(const void *w, const void *x, size_t cols)
 {

@@ -112,7 +112,7 @@ INLINE void rows_of(float *y, const uint8_t *w, const void *x, size_t cols, size
 }
 
 #define OVER_ROWS(format, offset)                                                                             \
-    void tael__matvec_##format##__avx2(float *y, const void *w, const void *x, size_t rows, size_t cols)      \
+    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols)                \
     {                                                                                                         \
         const size_t block = sizeof(tael__block_##format), row_bytes = cols / 32 * block;                     \
         const uint8_t *row = w;                                                                               \
@@ -120,7 +120,8 @@ INLINE void rows_of(float *y, const uint8_t *w, const void *x, size_t cols, size
         for (; r + AT_ONCE <= rows; r += AT_ONCE, row += AT_ONCE * row_bytes)                                 \
             rows_of(y + r, row, x, cols, block, offset, dot_##format, AT_ONCE);                               \
         for (; r < rows; r++, row += row_bytes) rows_of(y + r, row, x, cols, block, offset, dot_##format, 1); \
-    }
+    }                                                                                                         \
+    TAEL__EACH_TOKEN(format, avx2)
 OVER_ROWS(q4_0, 8)
 OVER_ROWS(q5_0, 16)
 OVER_ROWS(q8_0, 1) /* any number that says: no minimum */

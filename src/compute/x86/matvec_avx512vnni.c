@@ -109,7 +109,7 @@ INLINE void rows_by_d(float *y, const uint8_t *w, const void *x, size_t cols, si
 }
 
 #define OVER_ROWS_BY_D(format, offset)                                                                           \
-    void tael__matvec_##format##__avx512vnni(float *y, const void *w, const void *x, size_t rows, size_t cols)   \
+    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols)                   \
     {                                                                                                            \
         const size_t block = sizeof(tael__block_##format), row_bytes = cols / 32 * block;                        \
         const uint8_t *row = w;                                                                                  \
@@ -117,7 +117,8 @@ INLINE void rows_by_d(float *y, const uint8_t *w, const void *x, size_t cols, si
         for (; r + AT_ONCE <= rows; r += AT_ONCE, row += AT_ONCE * row_bytes)                                    \
             rows_by_d(y + r, row, x, cols, block, offset, pair_##format, AT_ONCE);                               \
         for (; r < rows; r++, row += row_bytes) rows_by_d(y + r, row, x, cols, block, offset, pair_##format, 1); \
-    }
+    }                                                                                                            \
+    TAEL__EACH_TOKEN(format, avx512vnni)
 OVER_ROWS_BY_D(q4_0, 8)
 OVER_ROWS_BY_D(q5_0, 16)
 OVER_ROWS_BY_D(q8_0, 128)
@@ -192,15 +193,16 @@ INLINE void rows_by_min(float *y, const uint8_t *w, const void *x, size_t cols, 
     }
 }
 
-#define OVER_ROWS_BY_MIN(format)                                                                               \
-    void tael__matvec_##format##__avx512vnni(float *y, const void *w, const void *x, size_t rows, size_t cols) \
-    {                                                                                                          \
-        const size_t block = sizeof(tael__block_##format), row_bytes = cols / 32 * block;                      \
-        const uint8_t *row = w;                                                                                \
-        size_t r = 0;                                                                                          \
-        for (; r + AT_ONCE <= rows; r += AT_ONCE, row += AT_ONCE * row_bytes)                                  \
-            rows_by_min(y + r, row, x, cols, block, pair_##format, AT_ONCE);                                   \
-        for (; r < rows; r++, row += row_bytes) rows_by_min(y + r, row, x, cols, block, pair_##format, 1);     \
-    }
+#define OVER_ROWS_BY_MIN(format)                                                                           \
+    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols)             \
+    {                                                                                                      \
+        const size_t block = sizeof(tael__block_##format), row_bytes = cols / 32 * block;                  \
+        const uint8_t *row = w;                                                                            \
+        size_t r = 0;                                                                                      \
+        for (; r + AT_ONCE <= rows; r += AT_ONCE, row += AT_ONCE * row_bytes)                              \
+            rows_by_min(y + r, row, x, cols, block, pair_##format, AT_ONCE);                               \
+        for (; r < rows; r++, row += row_bytes) rows_by_min(y + r, row, x, cols, block, pair_##format, 1); \
+    }                                                                                                      \
+    TAEL__EACH_TOKEN(format, avx512vnni)
 OVER_ROWS_BY_MIN(q4_1)
 OVER_ROWS_BY_MIN(q5_1)

@@ -51,12 +51,13 @@ INLINE float row_of(const uint8_t *w, const float *x, size_t cols, size_t each, 
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
 
-#define OVER_ROWS(format, each)                                                                          \
-    void tael__matvec_##format##__avx2(float *y, const void *w, const void *x, size_t rows, size_t cols) \
-    {                                                                                                    \
-        for (size_t r = 0; r < rows; r++)                                                                \
-            y[r] = row_of((const uint8_t *)w + r * cols * (each), x, cols, each, load_##format);         \
-    }
+#define OVER_ROWS(format, each)                                                                  \
+    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols)   \
+    {                                                                                            \
+        for (size_t r = 0; r < rows; r++)                                                        \
+            y[r] = row_of((const uint8_t *)w + r * cols * (each), x, cols, each, load_##format); \
+    }                                                                                            \
+    TAEL__EACH_TOKEN(format, avx2)
 OVER_ROWS(f32, 4)
 OVER_ROWS(f16, 2)
 OVER_ROWS(bf16, 2)

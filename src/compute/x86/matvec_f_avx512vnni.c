@@ -58,15 +58,16 @@ INLINE void rows_of(float *y, const uint8_t *w, const float *x, size_t cols, siz
             _mm512_add_ps(_mm512_add_ps(acc[r][0], acc[r][1]), _mm512_add_ps(acc[r][2], acc[r][3])));
 }
 
-#define OVER_ROWS(format, each)                                                                                \
-    void tael__matvec_##format##__avx512vnni(float *y, const void *w, const void *x, size_t rows, size_t cols) \
-    {                                                                                                          \
-        const uint8_t *row = w;                                                                                \
-        size_t r = 0;                                                                                          \
-        for (; r + AT_ONCE <= rows; r += AT_ONCE, row += AT_ONCE * cols * (each))                              \
-            rows_of(y + r, row, x, cols, each, load_##format, AT_ONCE);                                        \
-        for (; r < rows; r++, row += cols * (each)) rows_of(y + r, row, x, cols, each, load_##format, 1);      \
-    }
+#define OVER_ROWS(format, each)                                                                           \
+    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols)            \
+    {                                                                                                     \
+        const uint8_t *row = w;                                                                           \
+        size_t r = 0;                                                                                     \
+        for (; r + AT_ONCE <= rows; r += AT_ONCE, row += AT_ONCE * cols * (each))                         \
+            rows_of(y + r, row, x, cols, each, load_##format, AT_ONCE);                                   \
+        for (; r < rows; r++, row += cols * (each)) rows_of(y + r, row, x, cols, each, load_##format, 1); \
+    }                                                                                                     \
+    TAEL__EACH_TOKEN(format, avx512vnni)
 OVER_ROWS(f32, 4)
 OVER_ROWS(f16, 2)
 OVER_ROWS(bf16, 2)

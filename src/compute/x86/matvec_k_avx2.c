@@ -173,23 +173,24 @@ INLINE float sum_of(total t)
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
 
-#define OVER_ROWS(format)                                                                                \
-    void tael__matvec_##format##__avx2(float *y, const void *w, const void *x, size_t rows, size_t cols) \
-    {                                                                                                    \
-        const tael__block_##format *at = w;                                                              \
-        const float *d = tael__act_d(x, TAEL__ACT_q8_k, cols);                                           \
-        const int16_t *sums = tael__act_sums(x, cols);                                                   \
-        for (size_t r = 0; r < rows; r++) {                                                              \
-            total t = {_mm256_setzero_ps(), _mm_setzero_ps()};                                           \
-            for (size_t b = 0; b < cols / 256; b++, at++) {                                              \
-                acts a = {tael__act_q(x) + 256 * b, load(sums + 16 * b), d[b]};                          \
-                for (size_t i = 0; i < sizeof *at; i += 64)                                              \
-                    _mm_prefetch((const char *)at + AHEAD_BYTES + i, _MM_HINT_T0);                       \
-                t = block_##format(t, at, &a);                                                           \
-            }                                                                                            \
-            y[r] = sum_of(t);                                                                            \
-        }                                                                                                \
-    }
+#define OVER_ROWS(format)                                                                      \
+    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols) \
+    {                                                                                          \
+        const tael__block_##format *at = w;                                                    \
+        const float *d = tael__act_d(x, TAEL__ACT_q8_k, cols);                                 \
+        const int16_t *sums = tael__act_sums(x, cols);                                         \
+        for (size_t r = 0; r < rows; r++) {                                                    \
+            total t = {_mm256_setzero_ps(), _mm_setzero_ps()};                                 \
+            for (size_t b = 0; b < cols / 256; b++, at++) {                                    \
+                acts a = {tael__act_q(x) + 256 * b, load(sums + 16 * b), d[b]};                \
+                for (size_t i = 0; i < sizeof *at; i += 64)                                    \
+                    _mm_prefetch((const char *)at + AHEAD_BYTES + i, _MM_HINT_T0);             \
+                t = block_##format(t, at, &a);                                                 \
+            }                                                                                  \
+            y[r] = sum_of(t);                                                                  \
+        }                                                                                      \
+    }                                                                                          \
+    TAEL__EACH_TOKEN(format, avx2)
 OVER_ROWS(q2_k)
 OVER_ROWS(q3_k)
 OVER_ROWS(q4_k)

@@ -216,14 +216,15 @@ INLINE void fetch(const void *block, size_t bytes)
         }                                                                                                              \
         _Pragma("GCC unroll 4") for (int r = 0; r < count; r++) y[r] = sum_of(t[r]);                                   \
     }                                                                                                                  \
-    void tael__matvec_##format##__avx512vnni(float *y, const void *w, const void *x, size_t rows, size_t cols)         \
+    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols)                         \
     {                                                                                                                  \
         const tael__block_##format *row = w;                                                                           \
         size_t r = 0;                                                                                                  \
         for (; r + AT_ONCE <= rows; r += AT_ONCE, row += AT_ONCE * (cols / 256))                                       \
             rows_##format(y + r, row, x, cols, AT_ONCE);                                                               \
         for (; r < rows; r++, row += cols / 256) rows_##format(y + r, row, x, cols, 1);                                \
-    }
+    }                                                                                                                  \
+    TAEL__EACH_TOKEN(format, avx512vnni)
 OVER_ROWS(q2_k)
 OVER_ROWS(q3_k)
 OVER_ROWS(q4_k)
