@@ -8,11 +8,15 @@
 
 /* "q4_k" is the identifier; people write Q4_K. */
 static const char names[TAEL__FORMAT_COUNT][8] = {
-    [TAEL__FORMAT_f32] = "F32",   [TAEL__FORMAT_f16] = "F16",   [TAEL__FORMAT_bf16] = "BF16",
-    [TAEL__FORMAT_q4_0] = "Q4_0", [TAEL__FORMAT_q4_1] = "Q4_1", [TAEL__FORMAT_q5_0] = "Q5_0",
-    [TAEL__FORMAT_q5_1] = "Q5_1", [TAEL__FORMAT_q8_0] = "Q8_0", [TAEL__FORMAT_q2_k] = "Q2_K",
-    [TAEL__FORMAT_q3_k] = "Q3_K", [TAEL__FORMAT_q4_k] = "Q4_K", [TAEL__FORMAT_q5_k] = "Q5_K",
-    [TAEL__FORMAT_q6_k] = "Q6_K",
+    [TAEL__FORMAT_f32] = "F32",       [TAEL__FORMAT_f16] = "F16",       [TAEL__FORMAT_bf16] = "BF16",
+    [TAEL__FORMAT_q4_0] = "Q4_0",     [TAEL__FORMAT_q4_1] = "Q4_1",     [TAEL__FORMAT_q5_0] = "Q5_0",
+    [TAEL__FORMAT_q5_1] = "Q5_1",     [TAEL__FORMAT_q8_0] = "Q8_0",     [TAEL__FORMAT_q2_k] = "Q2_K",
+    [TAEL__FORMAT_q3_k] = "Q3_K",     [TAEL__FORMAT_q4_k] = "Q4_K",     [TAEL__FORMAT_q5_k] = "Q5_K",
+    [TAEL__FORMAT_q6_k] = "Q6_K",     [TAEL__FORMAT_tq1_0] = "TQ1_0",   [TAEL__FORMAT_tq2_0] = "TQ2_0",
+    [TAEL__FORMAT_iq1_s] = "IQ1_S",   [TAEL__FORMAT_iq1_m] = "IQ1_M",   [TAEL__FORMAT_iq2_xxs] = "IQ2_XXS",
+    [TAEL__FORMAT_iq2_xs] = "IQ2_XS", [TAEL__FORMAT_iq2_s] = "IQ2_S",   [TAEL__FORMAT_iq3_xxs] = "IQ3_XXS",
+    [TAEL__FORMAT_iq3_s] = "IQ3_S",   [TAEL__FORMAT_iq4_nl] = "IQ4_NL", [TAEL__FORMAT_iq4_xs] = "IQ4_XS",
+    [TAEL__FORMAT_mxfp4] = "MXFP4",
 };
 
 const tael__format_info tael__formats[TAEL__FORMAT_COUNT] = {

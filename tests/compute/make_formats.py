@@ -9,7 +9,9 @@ from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType as Type
 from gguf.quants import dequantize
 
 HALVES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q2_K": [80, 82], "Q3_K": [108],
-          "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208]}
+          "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208], "TQ1_0": [52], "TQ2_0": [64], "IQ1_S": [0], "IQ1_M": [],
+          "IQ2_XXS": [0], "IQ2_XS": [0], "IQ2_S": [0], "IQ3_XXS": [0], "IQ3_S": [0], "IQ4_NL": [0], "IQ4_XS": [0],
+          "MXFP4": []}
 
 folder = pathlib.Path(__file__).parent / "data" / "formats"
 folder.mkdir(parents=True, exist_ok=True)
@@ -21,6 +23,13 @@ for name, halves in HALVES.items():
         scales = rng.normal(0, 0.1, len(blocks)).astype(numpy.float16)
         scales[-1] = numpy.float16(3e-7)  # a denormal
         blocks[:, at:at + 2] = scales.view(numpy.uint8).reshape(-1, 2)
+    if name == "MXFP4":
+        blocks[:, 0] = [118, 124, 127, 1, 0, 130]  # powers of two, the two smallest among them
+    if name == "IQ1_M":  # the f16 scale is spread over the top nibbles of four 16-bit words
+        scales = blocks[:, 48:].copy().view("<u2") & 0x0FFF
+        for row, d in zip(scales, numpy.array([0.0625, 3e-7], numpy.float16).view(numpy.uint16)):
+            row |= numpy.array([(int(d) >> 4 * i & 15) << 12 for i in range(4)], numpy.uint16)
+        blocks[:, 48:] = scales.view(numpy.uint8)
     (folder / f"{name.lower()}.blocks").write_bytes(blocks.tobytes())
     (folder / f"{name.lower()}.f32").write_bytes(dequantize(blocks, Type[name]).astype("<f4").tobytes())
 # Plain numbers: every f16 bit pattern of a step of 7 but infinities and NaNs, and the upper halves of some floats.

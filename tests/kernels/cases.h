@@ -52,7 +52,13 @@ static const block_shape shapes[TAEL__FORMAT_COUNT] = {
     [TAEL__FORMAT_q5_1] = {{0, 2}, 0, 0},       [TAEL__FORMAT_q8_0] = {{0, -1}, 0, 0},
     [TAEL__FORMAT_q2_k] = {{80, 82}, 0, 16},    [TAEL__FORMAT_q3_k] = {{108, -1}, 96, 12},
     [TAEL__FORMAT_q4_k] = {{0, 2}, 4, 12},      [TAEL__FORMAT_q5_k] = {{0, 2}, 4, 12},
-    [TAEL__FORMAT_q6_k] = {{208, -1}, 192, 16},
+    [TAEL__FORMAT_q6_k] = {{208, -1}, 192, 16}, [TAEL__FORMAT_tq1_0] = {{52, -1}, 0, 0},
+    [TAEL__FORMAT_tq2_0] = {{64, -1}, 0, 0},    [TAEL__FORMAT_iq1_s] = {{0, -1}, 34, 16},
+    [TAEL__FORMAT_iq1_m] = {{-1, -1}, 48, 8},   [TAEL__FORMAT_iq2_xxs] = {{0, -1}, 0, 0},
+    [TAEL__FORMAT_iq2_xs] = {{0, -1}, 66, 8},   [TAEL__FORMAT_iq2_s] = {{0, -1}, 74, 8},
+    [TAEL__FORMAT_iq3_xxs] = {{0, -1}, 0, 0},   [TAEL__FORMAT_iq3_s] = {{0, -1}, 106, 4},
+    [TAEL__FORMAT_iq4_nl] = {{0, -1}, 0, 0},    [TAEL__FORMAT_iq4_xs] = {{0, -1}, 2, 6},
+    [TAEL__FORMAT_mxfp4] = {{-1, -1}, 0, 1},
 };
 
 typedef enum pattern { RANDOM, ONES, ZEROS, DENORMAL, LARGEST, MIXED, PATTERNS } pattern;
@@ -96,6 +102,11 @@ static void make_block(uint8_t *block, tael__format f, tael__random *r, pattern 
     }
     for (uint32_t i = 0; i < info->block_bytes; i++)
         block[i] = p == ONES ? 0xFF : p == ZEROS ? 0 : (uint8_t)tael__random_next(r);
+    /* The two formats whose scale is no f16: one a power of two, one in the top nibbles of four others. */
+    if (f == TAEL__FORMAT_mxfp4) block[0] = (uint8_t)(p == DENORMAL ? tael__random_next(r) % 3 : 110 + tael__random_next(r) % 24);
+    if (f == TAEL__FORMAT_iq1_m)
+        for (uint16_t i = 0, h = half_for(r, p); i < 4; i++)
+            block[49 + 2 * i] = (uint8_t)((block[49 + 2 * i] & 15) | (h >> 4 * i & 15) << 4);
     for (int i = 0; i < 2; i++) {
         uint16_t h = half_for(r, p);
         if (shapes[f].halves[i] >= 0) memcpy(block + shapes[f].halves[i], &h, 2);
