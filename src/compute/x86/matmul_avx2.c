@@ -181,3 +181,5 @@ MATMUL_BLOCKS(q3_k, avx2)
 MATMUL_BLOCKS(q4_k, avx2)
 MATMUL_BLOCKS(q5_k, avx2)
 MATMUL_BLOCKS(q6_k, avx2)
+#define TAEL__PANEL_ISA avx2
+#include "compute/x86/panel_iq.h"

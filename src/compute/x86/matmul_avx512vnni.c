@@ -153,3 +153,5 @@ MATMUL_BLOCKS(q3_k, avx512vnni)
 MATMUL_BLOCKS(q4_k, avx512vnni)
 MATMUL_BLOCKS(q5_k, avx512vnni)
 MATMUL_BLOCKS(q6_k, avx512vnni)
+#define TAEL__PANEL_ISA avx512vnni
+#include "compute/x86/panel_iq.h"
