@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// CPU features on x86: what cpuid reports and the system saves at a context switch (xgetbv). Elsewhere: none yet.
+// CPU features. On x86: what cpuid reports and the system saves at a context switch (xgetbv). On ARM64: what the system
+// tells, by the auxiliary vector (Linux, Android) or sysctl (Apple). Elsewhere: none.
 #include "compute/cpu.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,39 @@ static uint32_t hardware(void)
     if ((state & STATE_AMX) == STATE_AMX && (d & amx) == amx) features |= TAEL_CPU_AMX;
     return features;
 }
+#elif TAEL_ARM && defined(__APPLE__)
+#include <sys/sysctl.h>
+
+static bool has(const char *name)
+{
+    int value = 0;
+    size_t size = sizeof value;
+    return sysctlbyname(name, &value, &size, NULL, 0) == 0 && value != 0;
+}
+
+static uint32_t hardware(void)
+{
+    uint32_t features = TAEL_CPU_NEON; /* every 64-bit one has it */
+    if (!has("hw.optional.arm.FEAT_DotProd") || !has("hw.optional.arm.FEAT_FP16")) return features;
+    features |= TAEL_CPU_DOTPROD;
+    return has("hw.optional.arm.FEAT_I8MM") ? features | TAEL_CPU_I8MM : features;
+}
+#elif TAEL_ARM && defined(__linux__)
+#include <sys/auxv.h>
+
+/* Bits of the kernel's arch/arm64/include/uapi/asm/hwcap.h, which older C libraries' headers lack in part. */
+enum { CAP_ASIMD = 1 << 1, CAP_ASIMDHP = 1 << 10, CAP_ASIMDDP = 1 << 20, CAP2_I8MM = 1 << 13 };
+
+static uint32_t hardware(void)
+{
+    unsigned long cap = getauxval(AT_HWCAP), cap2 = getauxval(AT_HWCAP2);
+    uint32_t features = 0;
+    if (!(cap & CAP_ASIMD)) return features;
+    features |= TAEL_CPU_NEON;
+    if (!(cap & CAP_ASIMDHP) || !(cap & CAP_ASIMDDP)) return features; /* files for dotprod may use both */
+    features |= TAEL_CPU_DOTPROD;
+    return cap2 & CAP2_I8MM ? features | TAEL_CPU_I8MM : features;
+}
 #else
 static uint32_t hardware(void)
 {
@@ -50,5 +85,8 @@ uint32_t tael__cpu_features(void)
     if (strcmp(isa, "c") == 0) return 0;
     if (strcmp(isa, "avx2") == 0) return features & TAEL_CPU_AVX2;
     if (strcmp(isa, "avx512vnni") == 0) return features & (TAEL_CPU_AVX2 | TAEL_CPU_AVX512VNNI);
+    if (strcmp(isa, "neon") == 0) return features & TAEL_CPU_NEON;
+    if (strcmp(isa, "dotprod") == 0) return features & (TAEL_CPU_NEON | TAEL_CPU_DOTPROD);
+    if (strcmp(isa, "i8mm") == 0) return features & (TAEL_CPU_NEON | TAEL_CPU_DOTPROD | TAEL_CPU_I8MM);
     return features; /* an unknown name lowers nothing */
 }

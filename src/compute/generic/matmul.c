@@ -22,6 +22,9 @@ static void each_token(tael__matvec_fn *matvec, float *y, size_t y_stride, const
 #define KERNEL_avx2(format)
 #define KERNEL_avx512vnni(format)
 #define KERNEL_amx(format)
+#define KERNEL_neon(format)
+#define KERNEL_dotprod(format)
+#define KERNEL_i8mm(format)
 #define KERNEL(format, isa, needs) KERNEL_##isa(format)
 #include "compute/matmul.inc"
 #undef KERNEL
