@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A byte-level BPE vocabulary, read from a GGUF file so that 300,000 names cost milliseconds: names and merges stay in
-// the file, found by hash through two flat tables. Which rules follow from which name is llama.cpp's convention, as the
-// files are made for it. Turning text into ids is in tokenizer_bpe.c, cutting it into words in tokenizer_pre.c.
+// A vocabulary, read from a GGUF file: its kind and rules, what each token stands for, which are special. Which rules
+// follow from which name is llama.cpp's convention, as the files are made for it. Names stay in the file and are found
+// through tokenizer_table.c; text becomes ids in tokenizer_text.c.
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -14,18 +15,23 @@ static const struct {
     tael__pre pre;
     bool ignore_merges, adds_bos;
 } pre_names[] = {
-    {"qwen2", TAEL__PRE_QWEN2, false, false},      {"deepseek-r1-qwen", TAEL__PRE_QWEN2, false, false},
-    {"megrez", TAEL__PRE_QWEN2, false, false},     {"stablelm2", TAEL__PRE_QWEN2, false, false},
-    {"smollm", TAEL__PRE_SMOLLM, false, false},    {"starcoder", TAEL__PRE_SMOLLM, false, false},
-    {"refact", TAEL__PRE_SMOLLM, false, false},    {"command-r", TAEL__PRE_SMOLLM, false, false},
-    {"codeshell", TAEL__PRE_SMOLLM, false, false}, {"exaone", TAEL__PRE_SMOLLM, false, false},
-    {"gpt-2", TAEL__PRE_GPT2, false, false},       {"phi-2", TAEL__PRE_GPT2, false, false},
-    {"mpt", TAEL__PRE_GPT2, false, false},         {"olmo", TAEL__PRE_GPT2, false, false},
-    {"jais", TAEL__PRE_GPT2, false, false},        {"mellum", TAEL__PRE_GPT2, false, false},
-    {"exaone4", TAEL__PRE_GPT2, false, false},     {"llama-bpe", TAEL__PRE_LLAMA3, true, true},
-    {"llama3", TAEL__PRE_LLAMA3, true, true},      {"llama-v3", TAEL__PRE_LLAMA3, true, true},
-    {"falcon3", TAEL__PRE_LLAMA3, true, true},     {"dbrx", TAEL__PRE_LLAMA3, false, false},
-    {"smaug-bpe", TAEL__PRE_LLAMA3, false, false},
+    {"qwen2", TAEL__PRE_QWEN2, false, false},       {"deepseek-r1-qwen", TAEL__PRE_QWEN2, false, false},
+    {"megrez", TAEL__PRE_QWEN2, false, false},      {"stablelm2", TAEL__PRE_QWEN2, false, false},
+    {"hunyuan", TAEL__PRE_QWEN2, false, false},     {"kormo", TAEL__PRE_QWEN2, false, false},
+    {"f2llmv2", TAEL__PRE_QWEN2, false, false},     {"qwen35", TAEL__PRE_QWEN35, false, false},
+    {"smollm", TAEL__PRE_SMOLLM, false, false},     {"starcoder", TAEL__PRE_SMOLLM, false, false},
+    {"refact", TAEL__PRE_SMOLLM, false, false},     {"command-r", TAEL__PRE_SMOLLM, false, false},
+    {"codeshell", TAEL__PRE_SMOLLM, false, false},  {"exaone", TAEL__PRE_SMOLLM, false, false},
+    {"minerva-7b", TAEL__PRE_SMOLLM, false, false}, {"gpt-2", TAEL__PRE_GPT2, false, false},
+    {"phi-2", TAEL__PRE_GPT2, false, false},        {"mpt", TAEL__PRE_GPT2, false, false},
+    {"olmo", TAEL__PRE_GPT2, false, false},         {"jais", TAEL__PRE_GPT2, false, false},
+    {"mellum", TAEL__PRE_GPT2, false, false},       {"exaone4", TAEL__PRE_GPT2, false, false},
+    {"trillion", TAEL__PRE_GPT2, false, false},     {"granite-docling", TAEL__PRE_GPT2, false, false},
+    {"llama-bpe", TAEL__PRE_LLAMA3, true, true},    {"llama3", TAEL__PRE_LLAMA3, true, true},
+    {"llama-v3", TAEL__PRE_LLAMA3, true, true},     {"falcon3", TAEL__PRE_LLAMA3, true, true},
+    {"lfm2", TAEL__PRE_LLAMA3, true, true},         {"dbrx", TAEL__PRE_LLAMA3, false, false},
+    {"smaug-bpe", TAEL__PRE_LLAMA3, false, false},  {"chatglm-bpe", TAEL__PRE_LLAMA3, false, false},
+    {"glm4", TAEL__PRE_LLAMA3, true, false},        {"minicpm5", TAEL__PRE_MINICPM5, true, false},
 };
 
 /* Names that mean the end of a turn, whatever type the file gives them; files are often wrong there. */
@@ -61,102 +67,15 @@ static const char *const control_names[] = {
     "<fim_suffix>",   "<|fim_middle|>", "<fim-middle>", "<fim_middle>",
 };
 
-enum { TYPE_UNKNOWN = 2, TYPE_CONTROL = 3, TYPE_USER = 4 }; /* tokenizer.ggml.token_type */
-
-/* ---- Letters that stand for bytes ---- */
-
-uint32_t tael__byte_letter(uint8_t b)
-{
-    if ((b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE) return b;
-    if (b <= 0x20) return 0x100u + b;
-    return b == 0xAD ? 0x143u : 0x121u + (b - 0x7Fu); /* 0x7F..0xA0 */
-}
-
-int tael__letter_byte(uint32_t c)
-{
-    if ((c >= 0x21 && c <= 0x7E) || (c >= 0xA1 && c <= 0xAC) || (c >= 0xAE && c <= 0xFF)) return (int)c;
-    if (c >= 0x100 && c <= 0x120) return (int)(c - 0x100);
-    if (c >= 0x121 && c <= 0x142) return (int)(c - 0x121 + 0x7F);
-    return c == 0x143 ? 0xAD : -1;
-}
-
-/* ---- Tables ---- */
-
-static tael_status table_make(tael__hash_table *table, uint32_t count)
-{
-    size_t slots = 64;
-    while (slots - slots / 4 < count) slots *= 2;
-    table->slots = tael__alloc_array(slots, sizeof *table->slots);
-    if (!table->slots) return tael__fail_memory("tokenizer", slots * sizeof *table->slots);
-    table->mask = slots - 1;
-    return TAEL_OK;
-}
-
-static bool same(const char *base, tael__span span, const char *text, size_t bytes)
-{
-    return span.bytes == bytes && memcmp(base + span.offset, text, bytes) == 0;
-}
-
-/* Puts name i in; a name that is there already means the later token, as in llama.cpp. */
-static void put_name(tael__tokenizer *t, uint32_t i)
-{
-    const char *name = t->token_base + t->tokens[i].offset;
-    uint64_t h = tael__hash_bytes(name, t->tokens[i].bytes);
-    uint32_t tag = (uint32_t)(h >> 32);
-    size_t k = (size_t)h & t->by_name.mask;
-    for (tael__hash_slot *s; (s = &t->by_name.slots[k])->index_plus_1; k = (k + 1) & t->by_name.mask)
-        if (s->tag == tag && same(t->token_base, t->tokens[s->index_plus_1 - 1], name, t->tokens[i].bytes)) break;
-    t->by_name.slots[k] = (tael__hash_slot){tag, i + 1};
-}
-
-int32_t tael__tokenizer_name(const tael__tokenizer *t, const char *name, size_t bytes)
-{
-    uint64_t h = tael__hash_bytes(name, bytes);
-    size_t k = (size_t)h & t->by_name.mask;
-    for (tael__hash_slot s; (s = t->by_name.slots[k]).index_plus_1; k = (k + 1) & t->by_name.mask)
-        if (s.tag == (uint32_t)(h >> 32) && same(t->token_base, t->tokens[s.index_plus_1 - 1], name, bytes))
-            return (int32_t)(s.index_plus_1 - 1);
-    return -1;
-}
-
-static uint64_t pair_hash(const char *left, size_t left_bytes, const char *right, size_t right_bytes)
-{
-    return tael__hash_mix(tael__hash_bytes(left, left_bytes) * 3, tael__hash_bytes(right, right_bytes));
-}
-
-static bool same_pair(const tael__tokenizer *t, uint32_t i, const char *left, size_t left_bytes, const char *right,
-                      size_t right_bytes)
-{
-    const char *merge = t->merge_base + t->merges[i].offset;
-    return t->merge_left[i] == left_bytes && t->merges[i].bytes == left_bytes + 1 + right_bytes &&
-           memcmp(merge, left, left_bytes) == 0 && memcmp(merge + left_bytes + 1, right, right_bytes) == 0;
-}
-
-static void put_merge(tael__tokenizer *t, uint32_t i)
-{
-    const char *left = t->merge_base + t->merges[i].offset, *right = left + t->merge_left[i] + 1;
-    size_t left_bytes = t->merge_left[i], right_bytes = t->merges[i].bytes - left_bytes - 1;
-    uint64_t h = pair_hash(left, left_bytes, right, right_bytes);
-    uint32_t tag = (uint32_t)(h >> 32);
-    size_t k = (size_t)h & t->by_merge.mask;
-    for (tael__hash_slot *s; (s = &t->by_merge.slots[k])->index_plus_1; k = (k + 1) & t->by_merge.mask)
-        if (s->tag == tag && same_pair(t, s->index_plus_1 - 1, left, left_bytes, right, right_bytes))
-            return; /* the first counts */
-    t->by_merge.slots[k] = (tael__hash_slot){tag, i + 1};
-}
-
-uint32_t tael__tokenizer_rank(const tael__tokenizer *t, const char *left, size_t left_bytes, size_t right_bytes)
-{
-    const char *right = left + left_bytes;
-    uint64_t h = pair_hash(left, left_bytes, right, right_bytes);
-    size_t k = (size_t)h & t->by_merge.mask;
-    for (tael__hash_slot s; (s = t->by_merge.slots[k]).index_plus_1; k = (k + 1) & t->by_merge.mask)
-        if (s.tag == (uint32_t)(h >> 32) && same_pair(t, s.index_plus_1 - 1, left, left_bytes, right, right_bytes))
-            return s.index_plus_1 - 1;
-    return UINT32_MAX;
-}
+enum { TYPE_UNKNOWN = 2, TYPE_CONTROL = 3, TYPE_USER = 4, TYPE_BYTE = 6 }; /* tokenizer.ggml.token_type */
 
 /* ---- Reading the file ---- */
+
+/* A special token's name, and its place in t->specials. */
+typedef struct named {
+    const char *name;
+    uint32_t bytes, place;
+} named;
 
 static tael_status bad_list(const tael__gguf *file, const char *what)
 {
@@ -200,19 +119,19 @@ static tael_status read_merges(tael__tokenizer *t, const tael__gguf *file)
     TAEL_TRY(read_spans(file, key, &t->merge_base, &t->merges, &t->merge_count));
     t->merge_left = tael__alloc_array(t->merge_count, sizeof *t->merge_left);
     if (!t->merge_left) return tael__fail_memory("tokenizer", t->merge_count * sizeof *t->merge_left);
-    TAEL_TRY(table_make(&t->by_merge, t->merge_count));
+    TAEL_TRY(tael__hash_table_make(&t->by_merge, t->merge_count));
     for (uint32_t i = 0; i < t->merge_count; i++) {
         const char *merge = t->merge_base + t->merges[i].offset;
         const char *space = t->merges[i].bytes > 2 ? memchr(merge + 1, ' ', t->merges[i].bytes - 1) : NULL;
         if (!space) return bad_list(file, key);
         t->merge_left[i] = (uint32_t)(space - merge);
-        put_merge(t, i);
+        tael__tokenizer_put_merge(t, i);
     }
     return TAEL_OK;
 }
 
-/* The bytes that a name stands for. A letter that stands for no byte is kept as it is. */
-static size_t decode_name(char *out, const char *name, size_t bytes)
+/* The bytes that a name of byte-level BPE stands for. A letter that stands for no byte is kept as it is. */
+static size_t decode_letters(char *out, const char *name, size_t bytes)
 {
     size_t n = 0;
     for (size_t i = 0; i < bytes;) {
@@ -230,6 +149,47 @@ static size_t decode_name(char *out, const char *name, size_t bytes)
     return n;
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The byte that <0xNN> names, or -1. */
+static int named_byte(const char *name, size_t bytes)
+{
+    if (bytes != 6 || memcmp(name, "<0x", 3) != 0 || name[5] != '>') return -1;
+    int high = hex_digit(name[3]), low = hex_digit(name[4]);
+    return high >= 0 && low >= 0 ? high << 4 | low : -1;
+}
+
+/* The bytes that a name of the other kinds stands for: U+2581 is a space. */
+static size_t decode_spaces(char *out, const char *name, size_t bytes)
+{
+    static const char space[] = "\xE2\x96\x81";
+    size_t n = 0;
+    for (size_t i = 0; i < bytes; n++) {
+        bool is_space = bytes - i >= 3 && memcmp(name + i, space, 3) == 0;
+        out[n] = is_space ? ' ' : name[i];
+        i += is_space ? 3 : 1;
+    }
+    return n;
+}
+
+static size_t decode_name(const tael__tokenizer *t, uint32_t id, char *out)
+{
+    const char *name = t->token_base + t->tokens[id].offset;
+    size_t bytes = t->tokens[id].bytes;
+    if (t->flags[id] & TAEL__TOKEN_BYTE) {
+        *out = (char)named_byte(name, bytes);
+        return 1;
+    }
+    if (t->flags[id] & (TAEL__TOKEN_CONTROL | TAEL__TOKEN_USER)) {
+        memcpy(out, name, bytes);
+        return bytes;
+    }
+    return t->kind == TAEL__TOKENIZER_BPE ? decode_letters(out, name, bytes) : decode_spaces(out, name, bytes);
+}
+
 static tael_status decode_names(tael__tokenizer *t)
 {
     size_t total = 1, at = 0;
@@ -238,13 +198,8 @@ static tael_status decode_names(tael__tokenizer *t)
     t->byte_offset = tael__alloc_array((size_t)t->size + 1, sizeof *t->byte_offset);
     if (!t->bytes || !t->byte_offset) return tael__fail_memory("tokenizer", total);
     for (uint32_t i = 0; i < t->size; i++) {
-        const char *name = t->token_base + t->tokens[i].offset;
         t->byte_offset[i] = (uint32_t)at;
-        if (t->flags[i] & (TAEL__TOKEN_CONTROL | TAEL__TOKEN_USER)) {
-            memcpy(t->bytes + at, name, t->tokens[i].bytes);
-            at += t->tokens[i].bytes;
-        } else
-            at += decode_name(t->bytes + at, name, t->tokens[i].bytes);
+        at += decode_name(t, i, t->bytes + at);
     }
     t->byte_offset[t->size] = (uint32_t)at;
     return TAEL_OK;
@@ -258,10 +213,42 @@ static void flag_names(tael__tokenizer *t, const char *const *names, size_t coun
     }
 }
 
-static int32_t read_id(const tael__tokenizer *t, const tael__gguf *file, const char *key)
+/* `usual`: what it is where the file says nothing. */
+static int32_t read_id(const tael__tokenizer *t, const tael__gguf *file, const char *key, int32_t usual)
 {
     uint32_t id;
-    return tael__gguf_u32(file, key, &id) && id < t->size ? (int32_t)id : -1;
+    if (tael__gguf_u32(file, key, &id)) return id < t->size ? (int32_t)id : -1;
+    return usual < (int32_t)t->size ? usual : -1;
+}
+
+static void read_ids(tael__tokenizer *t, const tael__gguf *file)
+{
+    bool spm = t->kind == TAEL__TOKENIZER_SPM, words = t->kind == TAEL__TOKENIZER_WORDS, adds_eos = false;
+    int32_t cls = read_id(t, file, "tokenizer.ggml.cls_token_id", words ? tael__tokenizer_name(t, "[CLS]", 5) : -1);
+    t->bos = read_id(t, file, "tokenizer.ggml.bos_token_id", spm ? 1 : cls);
+    t->eos = read_id(t, file, "tokenizer.ggml.eos_token_id", spm ? 2 : -1);
+    t->unknown = read_id(t, file, "tokenizer.ggml.unknown_token_id",
+                         spm     ? 0
+                         : words ? tael__tokenizer_name(t, "[UNK]", 5)
+                                 : -1);
+    t->closing = -1;
+    tael__gguf_bool(file, "tokenizer.ggml.add_eos_token", &adds_eos);
+    if (adds_eos) t->closing = t->eos;
+    if (words) t->closing = read_id(t, file, "tokenizer.ggml.seperator_token_id", tael__tokenizer_name(t, "[SEP]", 5));
+    tael__gguf_bool(file, "tokenizer.ggml.add_bos_token", &t->adds_bos);
+    if (t->bos < 0) t->adds_bos = false;
+}
+
+/* A vocabulary without types, or a token without a byte's type, may still name a byte: names decide, as in llama.cpp.
+ */
+static void note_bytes(tael__tokenizer *t)
+{
+    for (int b = 0; b < 256; b++) {
+        char name[7];
+        snprintf(name, sizeof name, "<0x%02X>", (unsigned)b);
+        t->byte_ids[b] = t->kind == TAEL__TOKENIZER_SPM ? tael__tokenizer_name(t, name, 6) : -1;
+        if (t->byte_ids[b] >= 0) t->flags[t->byte_ids[b]] |= TAEL__TOKEN_BYTE;
+    }
 }
 
 /* Types as the file gives them, and then what names and keys say. */
@@ -279,16 +266,15 @@ static tael_status read_flags(tael__tokenizer *t, const tael__gguf *file)
         if (type == TYPE_CONTROL || type == TYPE_UNKNOWN) t->flags[i] = TAEL__TOKEN_CONTROL;
         if (type == TYPE_USER) t->flags[i] = TAEL__TOKEN_USER;
     }
+    note_bytes(t);
     flag_names(t, end_names, sizeof end_names / sizeof *end_names, TAEL__TOKEN_CONTROL | TAEL__TOKEN_ENDS);
     flag_names(t, control_names, sizeof control_names / sizeof *control_names, TAEL__TOKEN_CONTROL);
-    t->bos = read_id(t, file, "tokenizer.ggml.bos_token_id");
-    t->eos = read_id(t, file, "tokenizer.ggml.eos_token_id");
+    read_ids(t, file);
     for (size_t i = 0; i < sizeof ending_keys / sizeof *ending_keys; i++) {
-        int32_t id = read_id(t, file, ending_keys[i]);
+        int32_t id = read_id(t, file, ending_keys[i], -1);
         if (id >= 0) t->flags[id] |= TAEL__TOKEN_ENDS;
     }
-    tael__gguf_bool(file, "tokenizer.ggml.add_bos_token", &t->adds_bos);
-    if (t->bos < 0) t->adds_bos = false;
+    if (t->eos >= 0 && t->kind == TAEL__TOKENIZER_SPM) t->flags[t->eos] |= TAEL__TOKEN_ENDS;
     return TAEL_OK;
 }
 
@@ -299,24 +285,68 @@ static int compare_keys(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* By the bytes of names, which point into the file; then by place. */
+static int compare_names(const void *a, const void *b)
+{
+    const named *x = a, *y = b;
+    int order = memcmp(x->name, y->name, x->bytes < y->bytes ? x->bytes : y->bytes);
+    if (order) return order;
+    return x->bytes != y->bytes ? (x->bytes < y->bytes ? -1 : 1) : (x->place > y->place) - (x->place < y->place);
+}
+
+static void sort_specials(tael__tokenizer *t, uint64_t *keys, named *names)
+{
+    uint32_t n = t->special_count;
+    qsort(keys, n, sizeof *keys, compare_keys);
+    for (uint32_t i = 0; i < n; i++) {
+        tael__span span = t->tokens[(uint32_t)keys[i]];
+        t->specials[i] = (uint32_t)keys[i];
+        names[i] = (named){t->token_base + span.offset, span.bytes, i};
+    }
+    qsort(names, n, sizeof *names, compare_names);
+    for (uint32_t i = 0; i < n; i++) {
+        t->sorted_specials[i] = names[i].place;
+        t->special_first[(uint8_t)*names[i].name + 1]++;
+    }
+    for (int b = 0; b < 256; b++) t->special_first[b + 1] += t->special_first[b];
+}
+
 static tael_status list_specials(tael__tokenizer *t)
 {
-    uint32_t n = 0;
+    uint32_t n = 0, k = 0;
     for (uint32_t i = 0; i < t->size; i++)
         n += (t->flags[i] & (TAEL__TOKEN_CONTROL | TAEL__TOKEN_USER)) && t->tokens[i].bytes;
-    uint64_t *keys = tael__alloc_array(n, sizeof *keys);
-    t->specials = tael__alloc_array(n, sizeof *t->specials);
-    if (!keys || !t->specials) {
-        tael__free(keys);
-        return tael__fail_memory("tokenizer", n * sizeof *keys);
+    uint64_t *keys = tael__alloc_array((size_t)n + 1, sizeof *keys);
+    named *names = tael__alloc_array((size_t)n + 1, sizeof *names);
+    t->specials = tael__alloc_array((size_t)n + 1, sizeof *t->specials);
+    t->sorted_specials = tael__alloc_array((size_t)n + 1, sizeof *t->sorted_specials);
+    bool room = keys && names && t->specials && t->sorted_specials;
+    if (room) {
+        for (uint32_t i = 0; i < t->size; i++)
+            if ((t->flags[i] & (TAEL__TOKEN_CONTROL | TAEL__TOKEN_USER)) && t->tokens[i].bytes)
+                keys[k++] = (uint64_t)(UINT32_MAX - t->tokens[i].bytes) << 32 | i;
+        t->special_count = n;
+        sort_specials(t, keys, names);
     }
-    for (uint32_t i = 0, k = 0; i < t->size; i++)
-        if ((t->flags[i] & (TAEL__TOKEN_CONTROL | TAEL__TOKEN_USER)) && t->tokens[i].bytes)
-            keys[k++] = (uint64_t)(UINT32_MAX - t->tokens[i].bytes) << 32 | i;
-    qsort(keys, n, sizeof *keys, compare_keys);
-    for (uint32_t i = 0; i < n; i++) t->specials[i] = (uint32_t)keys[i];
-    t->special_count = n;
     tael__free(keys);
+    tael__free(names);
+    return room ? TAEL_OK : tael__fail_memory("tokenizer", n * sizeof *keys);
+}
+
+/* Scores may be any number but NaN, which has no order. */
+static tael_status read_scores(tael__tokenizer *t, const tael__gguf *file)
+{
+    static const char key[] = "tokenizer.ggml.scores";
+    tael__gguf_type element;
+    uint64_t n;
+    if (!tael__gguf_array(file, key, &element, &n)) return TAEL_OK;
+    t->scores = tael__gguf_array_data(file, key, TAEL__GGUF_F32, &n);
+    if (!t->scores || n < t->size) return bad_list(file, key);
+    for (uint32_t i = 0; i < t->size; i++) {
+        float score;
+        memcpy(&score, t->scores + 4 * (size_t)i, sizeof score);
+        if (score != score) return bad_list(file, key);
+    }
     return TAEL_OK;
 }
 
@@ -325,18 +355,10 @@ static bool slice_is(tael__slice s, const char *text)
     return s.bytes == strlen(text) && memcmp(s.data, text, s.bytes) == 0;
 }
 
-static tael_status pick_rules(tael__tokenizer *t, const tael__gguf *file)
+static tael_status pick_pre(tael__tokenizer *t, const tael__gguf *file)
 {
-    tael__slice model = {"", 0}, pre = {"", 0};
-    tael__gguf_text(file, "tokenizer.ggml.model", &model);
+    tael__slice pre = {"", 0};
     tael__gguf_text(file, "tokenizer.ggml.pre", &pre);
-    if (!slice_is(model, "gpt2"))
-        return tael__fail(
-            TAEL_UNSUPPORTED,
-            TAEL_SAY(
-                "%s: its tokenizer is of the kind \"%.*s\"; Tael reads \"gpt2\" (byte-level BPE). Take another file",
-                "%s：分词器类型为“%.*s”；Tael 只支持“gpt2”（字节级 BPE），请换用其他文件"),
-            tael__gguf_path(file), (int)(model.bytes < 64 ? model.bytes : 64), model.data);
     for (size_t i = 0; i < sizeof pre_names / sizeof *pre_names; i++)
         if (slice_is(pre, pre_names[i].name)) {
             t->pre = pre_names[i].pre;
@@ -344,24 +366,56 @@ static tael_status pick_rules(tael__tokenizer *t, const tael__gguf *file)
             t->adds_bos = pre_names[i].adds_bos;
             return TAEL_OK;
         }
+    return tael__fail(
+        TAEL_UNSUPPORTED,
+        TAEL_SAY("%s: its pre-tokenizer \"%.*s\" is not one that Tael knows (qwen2, qwen35, smollm, gpt-2, "
+                 "llama-bpe, minicpm5). Take another file",
+                 "%s：Tael 不支持预分词器“%.*s”（支持 qwen2、qwen35、smollm、gpt-2、llama-bpe、"
+                 "minicpm5），请换用其他文件"),
+        tael__gguf_path(file), (int)(pre.bytes < 64 ? pre.bytes : 64), pre.data);
+}
+
+static tael_status pick_rules(tael__tokenizer *t, const tael__gguf *file)
+{
+    tael__slice model = {"", 0};
+    tael__gguf_text(file, "tokenizer.ggml.model", &model);
+    if (slice_is(model, "gpt2")) return pick_pre(t, file);
+    if (slice_is(model, "llama")) {
+        t->kind = TAEL__TOKENIZER_SPM;
+        t->adds_space = t->adds_bos = true;
+        tael__gguf_bool(file, "tokenizer.ggml.add_space_prefix", &t->adds_space);
+        return TAEL_OK;
+    }
+    if (slice_is(model, "bert")) {
+        t->kind = TAEL__TOKENIZER_WORDS;
+        t->lowercase = t->adds_bos = true;
+        tael__gguf_bool(file, "tokenizer.ggml.normalizer.lowercase", &t->lowercase);
+        t->strips_accents = t->lowercase;
+        tael__gguf_bool(file, "tokenizer.ggml.normalizer.strip_accents", &t->strips_accents);
+        return TAEL_OK;
+    }
     return tael__fail(TAEL_UNSUPPORTED,
-                      TAEL_SAY("%s: its pre-tokenizer \"%.*s\" is not one that Tael knows (qwen2, smollm, gpt-2, "
-                               "llama-bpe). Take another file",
-                               "%s：Tael 不支持预分词器“%.*s”（支持 qwen2、smollm、gpt-2、llama-bpe），请换用其他文件"),
-                      tael__gguf_path(file), (int)(pre.bytes < 64 ? pre.bytes : 64), pre.data);
+                      TAEL_SAY("%s: its tokenizer is of the kind \"%.*s\"; Tael reads \"gpt2\" (byte-level BPE), "
+                               "\"llama\" (SentencePiece) and \"bert\" (WordPiece). Take another file",
+                               "%s：分词器类型为“%.*s”；Tael 支持“gpt2”（字节级 BPE）、“llama”（SentencePiece）和"
+                               "“bert”（WordPiece），请换用其他文件"),
+                      tael__gguf_path(file), (int)(model.bytes < 64 ? model.bytes : 64), model.data);
 }
 
 static tael_status read_all(tael__tokenizer *t, const tael__gguf *file)
 {
     TAEL_TRY(pick_rules(t, file));
     TAEL_TRY(read_spans(file, "tokenizer.ggml.tokens", &t->token_base, &t->tokens, &t->size));
-    TAEL_TRY(table_make(&t->by_name, t->size));
-    for (uint32_t i = 0; i < t->size; i++)
-        if (t->tokens[i].bytes) put_name(t, i);
+    TAEL_TRY(tael__hash_table_make(&t->by_name, t->size));
+    for (uint32_t i = 0; i < t->size; i++) {
+        if (t->tokens[i].bytes > t->longest) t->longest = t->tokens[i].bytes;
+        if (t->tokens[i].bytes) tael__tokenizer_put_name(t, i);
+    }
     TAEL_TRY(read_flags(t, file));
     TAEL_TRY(list_specials(t));
     TAEL_TRY(decode_names(t));
-    return read_merges(t, file);
+    if (t->kind == TAEL__TOKENIZER_BPE) return read_merges(t, file);
+    return t->kind == TAEL__TOKENIZER_SPM ? read_scores(t, file) : TAEL_OK;
 }
 
 tael_status tael__tokenizer_open(tael__tokenizer **out, const tael__gguf *file)
@@ -389,6 +443,7 @@ void tael__tokenizer_close(tael__tokenizer *t)
     tael__free(t->bytes);
     tael__free(t->byte_offset);
     tael__free(t->specials);
+    tael__free(t->sorted_specials);
     tael__free(t);
 }
 
@@ -412,6 +467,11 @@ int32_t tael__tokenizer_eos(const tael__tokenizer *t)
     return t->eos;
 }
 
+int32_t tael__tokenizer_closing(const tael__tokenizer *t)
+{
+    return t->closing;
+}
+
 static bool has_flag(const tael__tokenizer *t, int32_t id, uint8_t flag)
 {
     return id >= 0 && (uint32_t)id < t->size && (t->flags[id] & flag);
@@ -425,11 +485,4 @@ bool tael__tokenizer_ends(const tael__tokenizer *t, int32_t id)
 bool tael__tokenizer_special(const tael__tokenizer *t, int32_t id)
 {
     return has_flag(t, id, TAEL__TOKEN_CONTROL);
-}
-
-tael__slice tael__token_bytes(const tael__tokenizer *t, int32_t id)
-{
-    if (id < 0 || (uint32_t)id >= t->size) return (tael__slice){"", 0};
-    uint32_t from = t->byte_offset[id];
-    return (tael__slice){t->bytes + from, t->byte_offset[id + 1] - from};
 }

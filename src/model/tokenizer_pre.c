@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "model/tokenizer_internal.h"
 
-typedef enum letter_class { END, LETTER, NUMBER, WHITE, OTHER } letter_class;
+typedef enum letter_class { END, LETTER, NUMBER, WHITE, MARK, OTHER } letter_class;
 
 /* One code point of the text, with its class and how many bytes it takes. */
 typedef struct letter {
@@ -16,7 +16,7 @@ typedef struct letter {
     size_t bytes;
 } letter;
 
-static bool is_white(uint32_t c)
+bool tael__is_white(uint32_t c)
 {
     if (c < 0x80) return c == ' ' || (c >= 0x09 && c <= 0x0D);
     return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
@@ -28,9 +28,9 @@ static letter_class class_of(uint32_t c)
     if (c < 0x80) {
         if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') return LETTER;
         if (c >= '0' && c <= '9') return NUMBER;
-        return is_white(c) ? WHITE : OTHER;
+        return tael__is_white(c) ? WHITE : OTHER;
     }
-    if (is_white(c)) return WHITE;
+    if (tael__is_white(c)) return WHITE;
     if (c >= 0x4E00 && c <= 0x9FFF) return LETTER;
     if (c >= 0x2EBF0 && c <= 0x2EE5D) return LETTER; /* CJK extension I: Unicode 15.1, younger than utf8proc 2.8 */
     switch (utf8proc_category((utf8proc_int32_t)c)) {
@@ -42,6 +42,9 @@ static letter_class class_of(uint32_t c)
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_NO: return NUMBER;
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME: return MARK;
     default: return OTHER;
     }
 }
@@ -50,7 +53,8 @@ static letter_class class_of(uint32_t c)
 typedef struct scanner {
     const char *text;
     size_t bytes;
-    bool number_ends; /* smollm: what follows a number is another text */
+    bool number_ends;  /* smollm, minicpm5: what follows a number is another text */
+    letter_class mark; /* what a combining mark counts as: qwen35 LETTER, else OTHER */
 } scanner;
 
 static letter at(const scanner *s, size_t offset)
@@ -59,6 +63,7 @@ static letter at(const scanner *s, size_t offset)
     if (offset >= s->bytes) return l;
     l.bytes = tael__utf8_decode(s->text + offset, s->bytes - offset, &l.code, NULL);
     l.class = class_of(l.code);
+    if (l.class == MARK) l.class = s->mark;
     if (s->number_ends && l.class == NUMBER) l = (letter){.class = END};
     return l;
 }
@@ -121,16 +126,21 @@ static size_t through_newline(const scanner *s)
     return after;
 }
 
+/* At most `most` numbers. */
+static size_t number_run(const scanner *s, uint32_t most)
+{
+    size_t n = 0;
+    for (letter l = at(s, 0); l.class == NUMBER && most; l = at(s, n), most--) n += l.bytes;
+    return n;
+}
+
 static size_t llama3_word(const scanner *s, uint32_t digits)
 {
     size_t n = contraction(s, true);
     if (n) return n;
     letter first = at(s, 0), second = at(s, first.bytes);
     if (first.class == LETTER) return run_of(s, 0, LETTER);
-    if (first.class == NUMBER) {
-        for (letter l = first; l.class == NUMBER && digits; l = at(s, n), digits--) n += l.bytes;
-        return n;
-    }
+    if (first.class == NUMBER) return number_run(s, digits);
     if (second.class == LETTER && !is_newline(first.code)) return run_of(s, first.bytes, LETTER);
     size_t skip = first.code == ' ' ? 1 : 0;
     if ((skip ? second.class : first.class) == OTHER) {
@@ -144,18 +154,20 @@ static size_t llama3_word(const scanner *s, uint32_t digits)
 
 size_t tael__pre_word(tael__pre pre, const char *text, size_t bytes)
 {
-    scanner s = {text, bytes, false};
+    scanner s = {text, bytes, false, pre == TAEL__PRE_QWEN35 ? LETTER : OTHER};
     size_t n = 0;
     TAEL_ASSERT(bytes > 0);
-    switch (pre) {
-    case TAEL__PRE_SMOLLM: {
-        letter first = at(&s, 0);
+    if (pre == TAEL__PRE_SMOLLM || pre == TAEL__PRE_MINICPM5) {
+        n = number_run(&s, pre == TAEL__PRE_SMOLLM ? 1 : 3);
         s.number_ends = true;
-        n = first.class == NUMBER ? first.bytes : gpt2_word(&s);
-        break;
     }
+    if (n) return n;
+    switch (pre) {
+    case TAEL__PRE_SMOLLM:
     case TAEL__PRE_GPT2: n = gpt2_word(&s); break;
+    case TAEL__PRE_MINICPM5:
     case TAEL__PRE_LLAMA3: n = llama3_word(&s, 3); break;
+    case TAEL__PRE_QWEN35:
     case TAEL__PRE_QWEN2: n = llama3_word(&s, 1); break;
     }
     return n ? n : 1;
