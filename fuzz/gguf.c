@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The GGUF parser over any bytes. Property: whatever it accepts gives only slices inside those bytes, names that are
 // found again as the same item, and tensors whose bytes are their rows. Every slice's first and last byte is touched.
+// Bytes may be several files, the parts of one model.
 #include <string.h>
 
 #include "model/gguf_internal.h"
@@ -69,17 +70,54 @@ static void walk_tensor(const tael__gguf *file, const tael__gguf_tensor *t, cons
     if (name_of(name, sizeof name, t->name)) must(tael__gguf_tensor_find(file, name) == t);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Where the next part begins: after a line that no generator writes by itself, but a corpus can hold. */
+static const char next_part[] = "\n--next part--\n";
+
+static void walk(const tael__gguf *file, const uint8_t *data, size_t size)
 {
-    tael__gguf *file;
-    if (tael__gguf_parse(&file, data, size, "fuzz") != TAEL_OK) {
-        must(file == NULL && tael_error()[0] != '\0');
-        return 0;
-    }
     for (size_t i = 0; i < file->key_count; i++) walk_key(file, &file->keys[i], data, size);
     for (size_t i = 0; i < tael__gguf_tensor_count(file); i++)
         walk_tensor(file, tael__gguf_tensor_at(file, i), data, size);
     must(tael__gguf_tensor_find(file, "no such tensor\x01") == NULL);
+}
+
+/* Bytes that hold the line are a model in parts. */
+static void join(const uint8_t *data, size_t size)
+{
+    const size_t line = sizeof next_part - 1;
+    tael__gguf *file = NULL;
+    tael_status status = TAEL_OK;
+    for (const uint8_t *at = data; status == TAEL_OK && at;) {
+        size_t left = size - (size_t)(at - data);
+        const uint8_t *end = memmem(at, left, next_part, line);
+        tael__gguf *part;
+        status = tael__gguf_parse_alone(&part, at, end ? (size_t)(end - at) : left, "fuzz");
+        if (status == TAEL_OK && file) {
+            status = tael__gguf_add_part(file, part);
+            if (status != TAEL_OK) tael__gguf_close(part);
+        } else if (status == TAEL_OK) {
+            file = part;
+        }
+        at = end ? end + line : NULL;
+    }
+    if (status == TAEL_OK) status = tael__gguf_whole(file);
+    if (status == TAEL_OK)
+        walk(file, data, size);
+    else
+        must(tael_error()[0] != '\0');
     tael__gguf_close(file);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    tael__gguf *file;
+    if (memmem(data, size, next_part, sizeof next_part - 1)) {
+        join(data, size);
+    } else if (tael__gguf_parse(&file, data, size, "fuzz") != TAEL_OK) {
+        must(file == NULL && tael_error()[0] != '\0');
+    } else {
+        walk(file, data, size);
+        tael__gguf_close(file);
+    }
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GGUF, the frame: header, tensor infos, and where each tensor's data lies. Metadata is in gguf_metadata.c.
+// GGUF, the frame: header, tensor infos, and where each tensor's data lies. Metadata is in gguf_metadata.c, models of
+// several files in gguf_split.c.
 //
 // The file is mapped and used as it lies. A reader that can't leave the bytes is the only way to look into it; a count
 // is held against the bytes that are left before anything is allocated for it, so that memory stays within a few times
@@ -243,6 +244,14 @@ static tael_status place(tael__gguf_tensor *t, uint64_t offset, const tael__gguf
     return TAEL_OK;
 }
 
+tael_status tael__gguf_twice(const tael__gguf *file, size_t tensor)
+{
+    return tael__fail(TAEL_BAD_INPUT,
+                      TAEL_SAY("%s: there are two tensors named %s; the file is damaged: pull it again",
+                               "%s：有两个名为 %s 的张量；文件已损坏，请重新拉取"),
+                      file->path, tael__gguf_show(file->tensors[tensor].name).text);
+}
+
 static tael_status read_tensors(tael__gguf *file, tael__gguf_reader *r, uint64_t count)
 {
     tael_status status = TAEL_OK;
@@ -275,12 +284,7 @@ static tael_status read_tensors(tael__gguf *file, tael__gguf_reader *r, uint64_t
 
     file->tensor_count = n;
     tael__gguf_order(file->tensors_by_name, file->tensors, n, sizeof *file->tensors, &twice);
-    if (twice < n)
-        return tael__fail(TAEL_BAD_INPUT,
-                          TAEL_SAY("%s: there are two tensors named %s; the file is damaged: pull it again",
-                                   "%s：有两个名为 %s 的张量；文件已损坏，请重新拉取"),
-                          r->path, tael__gguf_show(file->tensors[twice].name).text);
-    return TAEL_OK;
+    return twice < n ? tael__gguf_twice(file, twice) : TAEL_OK;
 }
 
 /* ---- The file ---- */
@@ -313,10 +317,8 @@ static tael_status read_alignment(tael__gguf *file, const char *path)
 {
     uint32_t alignment = DEFAULT_ALIGNMENT;
     bool known = tael__gguf_u32(file, "general.alignment", &alignment);
-    size_t i =
-        tael__gguf_find(file->keys_by_name, file->keys, file->key_count, sizeof *file->keys, "general.alignment");
     bool good = alignment >= SMALLEST_ALIGNMENT && (alignment & (alignment - 1)) == 0;
-    if (!good || (!known && i < file->key_count))
+    if (!good || (!known && tael__gguf_has(file, "general.alignment")))
         return tael__fail(
             TAEL_BAD_INPUT,
             TAEL_SAY("%s: general.alignment is no power of two from 8 on; the file is damaged: pull it again",
@@ -350,7 +352,7 @@ static tael_status make(tael__gguf **out, const char *path)
     return TAEL_OK;
 }
 
-tael_status tael__gguf_parse(tael__gguf **out, const uint8_t *data, size_t bytes, const char *path)
+tael_status tael__gguf_parse_alone(tael__gguf **out, const uint8_t *data, size_t bytes, const char *path)
 {
     tael__gguf *file;
     *out = NULL;
@@ -363,7 +365,7 @@ tael_status tael__gguf_parse(tael__gguf **out, const uint8_t *data, size_t bytes
     return status;
 }
 
-tael_status tael__gguf_open(tael__gguf **out, const char *path)
+tael_status tael__gguf_open_alone(tael__gguf **out, const char *path)
 {
     tael__gguf *file;
     *out = NULL;
@@ -377,9 +379,33 @@ tael_status tael__gguf_open(tael__gguf **out, const char *path)
     return status;
 }
 
+/* With its parts, or not at all. */
+static tael_status complete(tael__gguf **out, tael_status status)
+{
+    if (status == TAEL_OK) status = tael__gguf_whole(*out);
+    if (status == TAEL_OK) return TAEL_OK;
+    tael__gguf_close(*out);
+    *out = NULL;
+    return status;
+}
+
+tael_status tael__gguf_parse(tael__gguf **out, const uint8_t *data, size_t bytes, const char *path)
+{
+    return complete(out, tael__gguf_parse_alone(out, data, bytes, path));
+}
+
+tael_status tael__gguf_open(tael__gguf **out, const char *path)
+{
+    tael_status status = tael__gguf_open_alone(out, path);
+    if (status == TAEL_OK) status = tael__gguf_open_parts(*out);
+    return complete(out, status);
+}
+
 void tael__gguf_close(tael__gguf *file)
 {
     if (!file) return;
+    for (size_t i = 0; i < file->part_count; i++) tael__gguf_close(file->parts[i]);
+    tael__free(file->parts);
     tael__map_close(&file->map);
     tael__free(file->keys);
     tael__free(file->tensors);

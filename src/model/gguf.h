@@ -42,12 +42,14 @@ typedef struct tael__gguf_tensor {
     size_t bytes, row_bytes;
 } tael__gguf_tensor;
 
-/* Parse a file; `path` is for sentences. tael__gguf_parse takes bytes that stay the caller's (tests and fuzzing). */
+/* Open a file; of a model in several parts (NAME-00001-of-00003.gguf) the first, which brings the others beside it
+ * along. tael__gguf_parse takes bytes of one file that stay the caller's (tests and fuzzing); `path` is for sentences.
+ */
 tael_status tael__gguf_open(tael__gguf **out, const char *path);
 tael_status tael__gguf_parse(tael__gguf **out, const uint8_t *data, size_t bytes, const char *path);
 void tael__gguf_close(tael__gguf *file);
 const char *tael__gguf_path(const tael__gguf *file);
-uint64_t tael__gguf_bytes(const tael__gguf *file);
+uint64_t tael__gguf_bytes(const tael__gguf *file); /* of all parts */
 
 /* Metadata by key. These return false when the key is absent or of another kind (integers convert when they fit). */
 bool tael__gguf_u32(const tael__gguf *file, const char *key, uint32_t *out);

@@ -46,10 +46,26 @@ struct tael__gguf {
     uint32_t *keys_by_name, *tensors_by_name; /* owned: indices in order of names */
     size_t key_count, tensor_count;
     uint64_t alignment;
+    tael__gguf **parts; /* owned: the files after the first, whose tensors stand in this one's list */
+    size_t part_count;
 };
 
 /* Reads `count` keys into file->keys. */
 tael_status tael__gguf_read_keys(tael__gguf *file, tael__gguf_reader *r, uint64_t count);
+
+/* Is there such a key, of any type? */
+bool tael__gguf_has(const tael__gguf *file, const char *key);
+
+/* One file, or the bytes of one, without its other parts. */
+tael_status tael__gguf_open_alone(tael__gguf **out, const char *path);
+tael_status tael__gguf_parse_alone(tael__gguf **out, const uint8_t *data, size_t bytes, const char *path);
+
+/* gguf_split.c. add_part: the next part's tensors join the first's; on success the part is the file's. whole: all parts
+ * are there and fit together; finding by name works after it. open_parts: all that lie beside the file on disk. */
+tael_status tael__gguf_add_part(tael__gguf *file, tael__gguf *part);
+tael_status tael__gguf_whole(tael__gguf *file);
+tael_status tael__gguf_open_parts(tael__gguf *file);
+tael_status tael__gguf_twice(const tael__gguf *file, size_t tensor); /* the sentence of a name that is there twice */
 
 /* Indices 0..n in the order of the names, which lie first in each of the items of `each` bytes. Heap sort: it takes no
  * memory and no file can make it slow. *twice: an item whose name another has too, or n. */

@@ -115,6 +115,11 @@ static const tael__gguf_key *find(const tael__gguf *file, const char *name)
     return i < file->key_count ? &file->keys[i] : NULL;
 }
 
+bool tael__gguf_has(const tael__gguf *file, const char *name)
+{
+    return find(file, name) != NULL;
+}
+
 static uint64_t little_endian(const uint8_t *p, size_t bytes)
 {
     uint64_t value = 0;

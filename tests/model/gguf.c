@@ -2,6 +2,7 @@
 // The GGUF parser: what a good file says is read, and whatever a bad one says is refused with a sentence.
 // A parser that trusts one length, count or offset fails here: each is set to what it must not be, the file is cut at
 // every byte, and (under the sanitizers) each cut lies in memory of exactly its size.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -325,6 +326,94 @@ static void paths_that_are_no_file_are_named(void **state)
     temp_remove(folder);
 }
 
+/* The parts of one model, made by make_gguf.py. */
+static const char *part_name(int i)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "parts-%05d-of-00003.gguf", i);
+    return name;
+}
+
+static void copy_parts(const char *folder, int from, int to, int as)
+{
+    for (int i = from; i <= to; i++) {
+        char path[128];
+        size_t bytes;
+        snprintf(path, sizeof path, "model/data/%s", part_name(i));
+        char *data = fixture(path, &bytes);
+        assert_ok(tael__file_write(in_folder(folder, part_name(i - from + as)), data, bytes));
+        free(data);
+    }
+}
+
+/* A parser that reads only the first part finds one tensor of three; one that mixes parts finds wrong bytes. */
+static void the_first_part_brings_the_others(void **state)
+{
+    (void)state;
+    tael__gguf *file, *whole;
+    static const char *const names[] = {"token_embd.weight", "blk.0.attn_q.weight", "output_norm.weight"};
+    assert_ok(tael__gguf_open(&file, "model/data/parts-00001-of-00003.gguf"));
+    assert_ok(tael__gguf_open(&whole, TINY));
+    assert_int_equal(tael__gguf_tensor_count(file), 3);
+    assert_int_equal(tael__gguf_bytes(file), 752 + 228 + 180);
+    for (size_t i = 0; i < 3; i++) {
+        const tael__gguf_tensor *t = tael__gguf_tensor_find(file, names[i]),
+                                *same = tael__gguf_tensor_find(whole, names[i]);
+        assert_true(t && t->bytes == same->bytes && t->format == same->format);
+        assert_memory_equal(t->data, same->data, same->bytes);
+    }
+    tael__gguf_close(whole);
+    tael__gguf_close(file);
+}
+
+static void parts_that_lack_or_differ_are_named(void **state)
+{
+    (void)state;
+    tael__gguf *file;
+    char *folder = temp_folder();
+    copy_parts(folder, 1, 2, 1);
+    assert_status(tael__gguf_open(&file, in_folder(folder, part_name(1))), TAEL_NOT_FOUND);
+    assert_non_null(strstr(tael_error(), part_name(3)));
+    copy_parts(folder, 2, 2, 3); /* the second again, under the third's name */
+    assert_status(tael__gguf_open(&file, in_folder(folder, part_name(1))), TAEL_BAD_INPUT);
+    assert_non_null(strstr(tael_error(), part_name(3)));
+    assert_status(tael__gguf_open(&file, in_folder(folder, part_name(2))), TAEL_BAD_INPUT);
+    assert_non_null(strstr(tael_error(), "-00001-of-00003.gguf"));
+    copy_parts(folder, 3, 3, 3);
+    assert_ok(tael__gguf_open(&file, in_folder(folder, part_name(1))));
+    tael__gguf_close(file);
+    copy_parts(folder, 1, 1, 9);
+    assert_int_equal(rename(in_folder(folder, part_name(9)), in_folder(folder, "other.gguf")), 0);
+    assert_status(tael__gguf_open(&file, in_folder(folder, "other.gguf")), TAEL_BAD_INPUT);
+    assert_non_null(strstr(tael_error(), "rename"));
+    assert_null(file);
+    temp_remove(folder);
+}
+
+static void one_part_as_bytes_is_no_model(void **state)
+{
+    (void)state;
+    size_t bytes;
+    char *data = fixture("model/data/parts-00001-of-00003.gguf", &bytes);
+    assert_status(parse_copy(data, bytes), TAEL_BAD_INPUT);
+    assert_non_null(strstr(tael_error(), "first of 3 parts"));
+    free(data);
+}
+
+static void parts_without_memory_are_a_status(void **state)
+{
+    (void)state;
+    tael__gguf *file = NULL;
+    for (uint64_t nth = 1; !file; nth++) {
+        tael__alloc_break(nth, true);
+        tael_status status = tael__gguf_open(&file, "model/data/parts-00001-of-00003.gguf");
+        tael__alloc_break(0, false);
+        assert_true(status == TAEL_OK ? file != NULL : status == TAEL_NO_MEMORY && !file);
+        assert_true(nth < 60);
+    }
+    tael__gguf_close(file);
+}
+
 static void sentences_come_in_chinese_too(void **state)
 {
     (void)state;
@@ -350,6 +439,10 @@ int main(void)
         cmocka_unit_test(memory_stays_in_the_files_size_class),
         cmocka_unit_test(no_memory_is_a_status),
         cmocka_unit_test(paths_that_are_no_file_are_named),
+        cmocka_unit_test(the_first_part_brings_the_others),
+        cmocka_unit_test(parts_that_lack_or_differ_are_named),
+        cmocka_unit_test(one_part_as_bytes_is_no_model),
+        cmocka_unit_test(parts_without_memory_are_a_status),
         cmocka_unit_test(sentences_come_in_chinese_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

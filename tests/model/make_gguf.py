@@ -64,6 +64,15 @@ TENSORS = [
 ]
 
 
+def part(i, count, tensors, total=3):
+    keys = [key("split.no", U16, i), key("split.count", U16, count), key("split.tensors.count", I32, total)]
+    return gguf((KEYS if i == 0 else []) + keys, tensors)
+
+
+PARTS = [part(i, 3, TENSORS[i:i + 1]) for i in range(3)]
+NEXT = b"\n--next part--\n"
+
+
 def main():
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     files = {
@@ -83,7 +92,14 @@ def main():
         "fuzz/corpus/gguf/tensor_twice.gguf": gguf([], TENSORS[:1] * 2),
         "fuzz/corpus/gguf/not.gguf": b"this is no model\n",
         "fuzz/corpus/gguf/cut.gguf": gguf(KEYS, TENSORS)[:-1],
+        "fuzz/corpus/gguf/parts.gguf": NEXT.join(PARTS),
+        "fuzz/corpus/gguf/parts_missing.gguf": NEXT.join(PARTS[:2]),
+        "fuzz/corpus/gguf/parts_twice.gguf": NEXT.join([PARTS[0], PARTS[1], part(2, 3, TENSORS[:1])]),
+        "fuzz/corpus/gguf/parts_miscounted.gguf": NEXT.join([part(i, 2, TENSORS[i:i + 1], 9) for i in range(2)]),
+        "fuzz/corpus/gguf/parts_65535.gguf": gguf([key("split.no", U16, 0), key("split.count", U16, 65535)], []),
     }
+    for i, data in enumerate(PARTS):
+        files[f"tests/model/data/parts-0000{i + 1}-of-00003.gguf"] = data
     for path, data in files.items():
         assert len(data) < 4096, path
         path = os.path.join(root, path)
