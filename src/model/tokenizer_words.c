@@ -37,13 +37,15 @@ static bool is_punctuation(uint32_t c, utf8proc_category_t category)
 
 static bool is_dropped(uint32_t c, utf8proc_category_t category)
 {
-    return c == 0 || c == TAEL__UTF8_REPLACEMENT || category == UTF8PROC_CATEGORY_CN ||
+    return c == 0 || c == TAEL__UTF8_REPLACEMENT ||
            (category >= UTF8PROC_CATEGORY_CC && category <= UTF8PROC_CATEGORY_CO);
 }
 
-/* The longest name that name[from..bytes) starts with; its end in *end. -1: none. */
+/* The longest name that name[from..bytes) starts with; its end in *end. -1: none. A U+2581 of the text itself starts no
+ * word. */
 static int32_t longest(const tael__tokenizer *t, const char *name, size_t from, size_t bytes, size_t *end)
 {
+    if (from > 0 && bytes - from >= sizeof START - 1 && memcmp(name + from, START, sizeof START - 1) == 0) return -1;
     size_t to = bytes - from > t->longest ? from + t->longest : bytes;
     for (; to > from; to--) {
         if (to < bytes && ((uint8_t)name[to] & 0xC0) == 0x80) continue; /* inside a letter */
@@ -105,11 +107,12 @@ tael_status tael__run_words(tael__run *r, const char *text, size_t bytes)
         uint32_t code;
         i += tael__utf8_decode(text + i, bytes - i, &code, NULL);
         utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+        bool line = code == '\t' || code == '\n' || code == '\r'; /* control characters, but white */
+        if (!line && is_dropped(code, category)) continue;
         if (tael__is_white(code)) {
             TAEL_TRY(end_word(&w));
             continue;
         }
-        if (is_dropped(code, category)) continue;
         parts[0] = (utf8proc_int32_t)code;
         if (r->t->strips_accents)
             n = utf8proc_decompose_char((utf8proc_int32_t)code, parts, MOST_PARTS, UTF8PROC_DECOMPOSE, NULL);
