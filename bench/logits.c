@@ -39,8 +39,8 @@ static tael_status greedy(const engine *e, char *line)
         if (end == line) break;
         ids[count++] = (int32_t)id;
     }
-    tael__context_rewind(e->context, 0);
-    TAEL_TRY(tael__context_run(e->context, ids, count, NULL, &logits));
+    tael__context_rewind(e->context, 0, 0);
+    TAEL_TRY(tael__context_run(e->context, 0, ids, count, NULL, &logits));
     printf("[");
     for (long i = 0; i < steps; i++) {
         int32_t token = (int32_t)likeliest(logits, e->vocabulary);
@@ -48,7 +48,7 @@ static tael_status greedy(const engine *e, char *line)
         printf("%s[%d,%.9g,%.9g]", i > 0 ? "," : "", token, (double)logits[token],
                watched ? (double)logits[watch] : 0.0);
         if (i + 1 == steps || tael__tokenizer_ends(tokenizer, token)) break;
-        TAEL_TRY(tael__context_run(e->context, &token, 1, NULL, &logits));
+        TAEL_TRY(tael__context_run(e->context, 0, &token, 1, NULL, &logits));
     }
     puts("]");
     return TAEL_OK;

@@ -22,6 +22,7 @@
 #define TAEL__MAX_HEADS        1024       /* 405B models have 128 */
 #define TAEL__MAX_HEAD_SIZE    1024       /* 64 to 256 are usual */
 #define TAEL__MAX_CONTEXT      (1u << 20) /* tokens; what memory allows is checked besides */
+#define TAEL__MAX_SEQUENCES    1024      /* of one context */
 #define TAEL__MAX_PROMPT_BYTES ((size_t)1 << 24)
 #define TAEL__MAX_STOPS        16 /* OpenAI allows 4 */
 #define TAEL__MAX_STOP_BYTES   256

@@ -40,10 +40,15 @@ void tael__kernels_pick(tael__kernels *table, uint32_t cpu)
 #define KERNEL(format, isa, needs) PUT(matmul[TAEL__FORMAT_##format], tael__matmul_##format##__##isa, needs, isa)
 #include "compute/matmul.inc"
 #undef KERNEL
+#define KERNEL(family, kind, isa, needs) PUT(family[TAEL__KV_##kind], tael__##family##_##kind##__##isa, needs, isa)
+#include "compute/attend.inc"
+#undef KERNEL
 #define KERNEL(operation, isa, needs) PUT(operation, tael__##operation##__##isa, needs, isa)
 #include "compute/vector.inc"
 #undef KERNEL
 #undef PUT
+    for (int k = 0; k < TAEL__KV_COUNT; k++)
+        if (!table->attend_many[k]) table->attend_many[k] = table->attend[k];
 }
 
 static tael__kernels this_cpu;

@@ -4,6 +4,7 @@
 #ifndef TAEL__COMPUTE_KERNELS_H
 #define TAEL__COMPUTE_KERNELS_H
 
+#include "compute/attend.h"
 #include "compute/cpu.h"
 #include "compute/formats.h"
 
@@ -29,11 +30,6 @@ typedef void tael__matmul_fn(float *y, size_t y_stride, const void *w, const voi
                              size_t cols, size_t tokens, void *scratch);
 size_t tael__matmul_scratch_bytes(tael__format format, size_t cols);
 
-/* One head of causal attention for one query: out[head_size] = softmax(scale * q . K) V over positions 0..count-1.
- * k, v: f16, `stride` elements from one position to the next. scores: room for `count` floats. */
-typedef void tael__attend_fn(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t stride,
-                             size_t count, size_t head_size, float scale, float *scores);
-
 /* y = x / sqrt(mean(x^2) + epsilon) * weight (RMSNorm, Zhang and Sennrich 2019). y may be x. */
 typedef void tael__rms_norm_fn(float *y, const float *x, const float *weight, size_t n, float epsilon);
 /* gate[i] = silu(gate[i]) * up[i] (SwiGLU, Shazeer 2020). */
@@ -43,13 +39,16 @@ typedef void tael__add_fn(float *y, const float *x, size_t n);
 /* f32 to f16, round to nearest even. */
 typedef void tael__to_f16_fn(uint16_t *out, const float *x, size_t n);
 
+typedef tael__attend_fn tael__attend_many_fn;
+
 typedef struct tael__kernels {
     const char *isa; /* of the best ones in this table */
     tael__dequantize_fn *dequantize[TAEL__FORMAT_COUNT];
     tael__quantize_fn *quantize[TAEL__ACT_COUNT];
     tael__matvec_fn *matvec[TAEL__FORMAT_COUNT];
     tael__matmul_fn *matmul[TAEL__FORMAT_COUNT];
-    tael__attend_fn *attend;
+    tael__kv_store_fn *kv_store[TAEL__KV_COUNT];
+    tael__attend_fn *attend[TAEL__KV_COUNT], *attend_many[TAEL__KV_COUNT]; /* attend.inc */
     tael__rms_norm_fn *rms_norm;
     tael__swiglu_fn *swiglu;
     tael__add_fn *add;

@@ -18,6 +18,9 @@
 #define KERNEL(format, isa, needs) tael__matmul_fn tael__matmul_##format##__##isa;
 #include "compute/matmul.inc"
 #undef KERNEL
+#define KERNEL(family, kind, isa, needs) tael__##family##_fn tael__##family##_##kind##__##isa;
+#include "compute/attend.inc"
+#undef KERNEL
 #define KERNEL(operation, isa, needs) tael__##operation##_fn tael__##operation##__##isa;
 #include "compute/vector.inc"
 #undef KERNEL

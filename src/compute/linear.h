@@ -31,4 +31,8 @@ void tael__workspace_close(tael__workspace *w);
 void tael__linear(tael__workspace *w, float *const *y, const tael__matrix *matrices, const float *const *bias,
                   size_t count, const float *x, size_t tokens);
 
+/* y[i] = W[rows[i]] . x for a few rows of one matrix and one token: the same bits as above gives a single token. */
+void tael__linear_rows(tael__workspace *w, float *y, const tael__matrix *matrix, const int32_t *rows, size_t count,
+                       const float *x);
+
 #endif

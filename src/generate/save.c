@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A session's state in a file: a head, the tokens, the context's bytes. The head's hash covers all of the rest, so that
+// A session's state in a file: a head, the tokens, the context's pages. The head's hash covers all of the rest, so that
 // a cut or changed file is refused before anything of it is used; a file that doesn't fit is only a file that isn't
 // there.
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "generate/internal.h"
 
 #define MAGIC   0x4c454154564b5631u /* also tells the byte order */
-#define VERSION 1u
+#define VERSION 2u
 
 typedef struct head {
     uint64_t magic;
@@ -18,6 +18,12 @@ typedef struct head {
     uint64_t hash; /* of the head with 0 here, and of all that follows it */
 } head;
 _Static_assert(sizeof(head) == 40, "the head is written as it lies");
+
+/* Pages begin at a cache line, for the context uses them where they lie in the file. */
+static size_t head_bytes(uint32_t tokens)
+{
+    return (sizeof(head) + (size_t)tokens * sizeof(int32_t) + 63) & ~(size_t)63;
+}
 
 #define ODD 0x9E3779B97F4A7C15u
 
@@ -53,9 +59,8 @@ tael_status tael_session_save(const tael_session *s, const char *path)
     if (!s || !path)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("session: NULL was given; open one first", "会话：传入了 NULL；请先打开会话"));
-    uint32_t count = tael__context_position(s->context);
-    size_t state = tael__context_state_bytes(s->context, count),
-           bytes = sizeof(head) + (size_t)count * sizeof *s->tokens;
+    uint32_t count = tael__context_position(s->context, 0);
+    size_t state = tael__context_state_bytes(s->context, count), bytes = head_bytes(count);
     head h = {.magic = MAGIC,
               .version = VERSION,
               .token_count = count,
@@ -67,8 +72,9 @@ tael_status tael_session_save(const tael_session *s, const char *path)
     tael__buffer file = {.max = SIZE_MAX / 2};
     tael__buffer_append(&file, &h, sizeof h);
     tael__buffer_append(&file, s->tokens, (size_t)count * sizeof *s->tokens);
+    while (file.failed == TAEL_OK && file.size < bytes) tael__buffer_append(&file, "", 1);
     tael_status status = file.failed;
-    if (status == TAEL_OK) status = tael__context_state_write(s->context, &file);
+    if (status == TAEL_OK) status = tael__context_state_write(s->context, 0, &file);
     if (status == TAEL_OK && file.size != bytes + state)
         status = tael__fail(TAEL_INTERNAL,
                             TAEL_SAY("%s: the state has %zu bytes instead of %zu; please report it",
@@ -90,8 +96,8 @@ static bool fits(const tael_session *s, const tael__map *map, head *h)
     memcpy(h, map->data, sizeof *h);
     if (h->magic != MAGIC || h->version != VERSION || h->fingerprint != tael__model_fingerprint(s->model)) return false;
     if (h->token_count == 0 || h->token_count > s->capacity) return false;
-    size_t tokens = (size_t)h->token_count * sizeof(int32_t), rest = map->bytes - sizeof *h;
-    if (rest < tokens || rest - tokens != h->state_bytes) return false;
+    size_t rest = map->bytes - sizeof *h, start = head_bytes(h->token_count);
+    if (map->bytes < start || map->bytes - start != h->state_bytes) return false;
     if (h->state_bytes != tael__context_state_bytes(s->context, h->token_count)) return false;
     if (hash_of(*h, map->data + sizeof *h, rest) != h->hash) return false;
     for (uint32_t i = 0; i < h->token_count; i++) {
@@ -102,7 +108,7 @@ static bool fits(const tael_session *s, const tael__map *map, head *h)
     return true;
 }
 
-static tael_status load(tael_session *s, const tael__map *map, const char *path)
+static tael_status load(tael_session *s, tael__map *map, const char *path)
 {
     head h;
     if (!fits(s, map, &h))
@@ -110,9 +116,10 @@ static tael_status load(tael_session *s, const tael__map *map, const char *path)
                           TAEL_SAY("%s: no saved state of this model and context; prompt again",
                                    "%s：不是此模型和上下文的已存状态；请重新输入提示"),
                           path);
-    size_t tokens = (size_t)h.token_count * sizeof *s->tokens;
-    TAEL_TRY(tael__context_state_read(s->context, h.token_count, map->data + sizeof h + tokens, (size_t)h.state_bytes));
-    memcpy(s->tokens, map->data + sizeof h, tokens);
+    const uint8_t *data = map->data; /* the context takes the map */
+    TAEL_TRY(tael__context_state_read(s->context, 0, h.token_count, data + head_bytes(h.token_count),
+                                      (size_t)h.state_bytes, map));
+    memcpy(s->tokens, data + sizeof h, (size_t)h.token_count * sizeof *s->tokens);
     s->count = h.token_count;
     s->logits = NULL;
     return TAEL_OK;

@@ -91,20 +91,20 @@ tael_status tael_session_rewind(tael_session *s, uint32_t tokens)
     if (tokens >= s->count) return TAEL_OK;
     s->count = tokens;
     s->logits = NULL;
-    if (tael__context_position(s->context) > tokens) tael__context_rewind(s->context, tokens);
+    if (tael__context_position(s->context, 0) > tokens) tael__context_rewind(s->context, 0, tokens);
     return TAEL_OK;
 }
 
 tael_status tael__session_catch_up(tael_session *s)
 {
-    uint32_t held = tael__context_position(s->context);
+    uint32_t held = tael__context_position(s->context, 0);
     if (held == s->count && s->logits) return TAEL_OK;
     if (s->count == 0)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("session: nothing was prompted; prompt it first", "会话：没有提示；请先输入提示"));
-    if (held == s->count) tael__context_rewind(s->context, --held);
+    if (held == s->count) tael__context_rewind(s->context, 0, --held);
     s->logits = NULL;
-    tael_status status = tael__context_run(s->context, s->tokens + held, s->count - held, &s->cancel, &s->logits);
+    tael_status status = tael__context_run(s->context, 0, s->tokens + held, s->count - held, &s->cancel, &s->logits);
     if (status != TAEL_OK) s->logits = NULL;
     return status;
 }
@@ -148,9 +148,9 @@ static tael_status add_prompt(tael_session *s, const tael__buffer *ids, bool reu
     memcpy(s->tokens + start, all + kept, (count - kept) * sizeof *all);
     s->count = (uint32_t)(start + count - kept);
     s->logits = NULL;
-    uint32_t held = tael__context_position(s->context);
+    uint32_t held = tael__context_position(s->context, 0);
     tael_status status = tael__session_catch_up(s);
-    uint32_t now = tael__context_position(s->context);
+    uint32_t now = tael__context_position(s->context, 0);
     if (now > held) s->prompt_tokens += now - held;
     if (status != TAEL_OK) s->count = now > start ? now : (uint32_t)start; /* what wasn't computed is forgotten */
     return status;

@@ -1,182 +1,168 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forward pass of the family "norm, attention, add, norm, SwiGLU, add" (Touvron et al. 2023). A batch of tokens
-// goes through each layer in stages; a stage is either one linear layer or work that is split between threads by token,
-// or by head and token. Every result is computed by one thread in one order, so the number of threads changes no bit.
-// With few tokens the small stages stay on the caller, because meeting the other threads costs more than the work.
-#include <stdatomic.h>
+// The forward pass of the family "norm, attention, add, norm, SwiGLU, add" (Touvron et al. 2023). A batch is rows, one
+// a token, of one or more sequences; it goes through each layer in stages, and a stage is either one linear layer or
+// work that is split between threads by row. Every result is computed by one thread in one order, so the number of
+// threads changes no bit. With few rows the small stages stay on the caller, because meeting the other threads costs
+// more than the work.
 #include <string.h>
 
 #include "model/internal.h"
 
-#define ALONE_TOKENS  4 /* up to so many tokens the stages by token stay on the caller: about 1 us of work a token */
-#define CLAIMED_UNITS 4 /* units of attention that a thread takes at once */
+#define ALONE_ROWS TAEL__MATVEC_TOKENS /* up to so many, small stages stay on the caller: about 1 us of work a row */
 
 /* What a stage sees. */
 typedef struct stage {
     tael__context *c;
     const tael__layer *layer;
-    const int32_t *tokens;
-    const float *norm;   /* of the norm at the stage's end */
-    uint32_t index;      /* of the layer */
-    size_t first, count; /* rows of the batch that it's about: first..count-1 */
-    atomic_size_t next;  /* attention: the next unit to take */
-    void (*row)(struct stage *s, size_t token);
+    const float *norm; /* of the norm at the stage's end */
+    uint32_t index;    /* of the layer */
+    size_t rows;
+    void (*row)(struct stage *s, size_t row);
 } stage;
 
 static void rows_of_thread(void *user, uint32_t thread, uint32_t threads)
 {
     stage *s = user;
-    size_t n = s->count - s->first;
-    size_t from = s->first + n * thread / threads, to = s->first + n * (thread + 1) / threads;
-    for (size_t t = from; t < to; t++) s->row(s, t);
+    for (size_t r = s->rows * thread / threads; r < s->rows * (thread + 1) / threads; r++) s->row(s, r);
 }
 
 static void each_row(stage *s, void (*row)(stage *, size_t))
 {
     s->row = row;
-    if (s->count - s->first <= ALONE_TOKENS)
+    if (s->rows <= ALONE_ROWS)
         rows_of_thread(s, 0, 1);
     else
         tael__pool_run(s->c->pool, rows_of_thread, s);
 }
 
-static void embed_row(stage *s, size_t t)
+/* x = the token's embedding; the angles of its position. */
+static void embed_row(stage *s, size_t r)
 {
-    const tael_model *m = s->c->model;
-    size_t e = m->sizes.embedding;
-    const char *row = (const char *)m->embedding.data + (size_t)s->tokens[t] * m->embedding.row_bytes;
-    s->c->kernels->dequantize[m->embedding.format](s->c->scratch.x + t * e, row, e);
+    const tael__context *c = s->c;
+    const tael_model *m = c->model;
+    size_t e = m->sizes.embedding, half = m->sizes.rope_dims / 2;
+    const char *row = (const char *)m->embedding.data + (size_t)c->scratch.ids[r] * m->embedding.row_bytes;
+    c->kernels->dequantize[m->embedding.format](c->scratch.x + r * e, row, e);
+    tael__rope_angles(c->scratch.cosine + r * half, c->scratch.sine + r * half, m, c->scratch.rows[r].position);
 }
 
 /* y = norm(x) */
-static void norm_row(stage *s, size_t t)
+static void norm_row(stage *s, size_t r)
 {
     const tael__sizes *z = &s->c->model->sizes;
-    size_t at = t * z->embedding;
+    size_t at = r * z->embedding;
     s->c->kernels->rms_norm(s->c->scratch.y + at, s->c->scratch.x + at, s->norm, z->embedding, z->epsilon);
 }
 
 /* x += y, y = norm(x): the end of one half of a block and the start of the next. */
-static void add_norm_row(stage *s, size_t t)
+static void add_norm_row(stage *s, size_t r)
 {
-    size_t at = t * s->c->model->sizes.embedding;
+    size_t at = r * s->c->model->sizes.embedding;
     s->c->kernels->add(s->c->scratch.x + at, s->c->scratch.y + at, s->c->model->sizes.embedding);
-    if (s->norm) norm_row(s, t);
+    norm_row(s, r);
 }
 
-static void swiglu_row(stage *s, size_t t)
+static void swiglu_row(stage *s, size_t r)
 {
     size_t f = s->c->model->sizes.feed_forward;
-    s->c->kernels->swiglu(s->c->scratch.gate + t * f, s->c->scratch.up + t * f, f);
+    s->c->kernels->swiglu(s->c->scratch.gate + r * f, s->c->scratch.up + r * f, f);
 }
 
-/* Turn q and k to their position, and keep k and v. */
-static void position_row(stage *s, size_t t)
+/* Turn q and k to their position. */
+static void turn_row(stage *s, size_t r)
 {
     const tael__context *c = s->c;
     const tael__scratch *b = &c->scratch;
     const tael__sizes *z = &c->model->sizes;
     const tael__rope_pairs pairs = c->model->architecture->rope_pairs;
-    size_t d = z->head_size, half = z->rope_dims / 2, at = ((size_t)c->position + t) * d;
-    const float *cosine = b->cosine + t * half, *sine = b->sine + t * half;
-    for (size_t h = 0; h < z->heads && t >= s->first; h++) {
-        float *q = b->q + (t * z->heads + h) * d;
+    size_t d = z->head_size, half = z->rope_dims / 2;
+    const float *cosine = b->cosine + r * half, *sine = b->sine + r * half;
+    for (size_t h = 0; h < z->heads; h++) {
+        float *q = b->q + (r * z->heads + h) * d;
         if (s->layer->q_norm) c->kernels->rms_norm(q, q, s->layer->q_norm, d, z->epsilon);
         tael__rope_turn(q, cosine, sine, z->rope_dims, pairs);
     }
     for (size_t h = 0; h < z->kv_heads; h++) {
-        float *k = b->k + (t * z->kv_heads + h) * d;
+        float *k = b->k + (r * z->kv_heads + h) * d;
         if (s->layer->k_norm) c->kernels->rms_norm(k, k, s->layer->k_norm, d, z->epsilon);
         tael__rope_turn(k, cosine, sine, z->rope_dims, pairs);
-        c->kernels->to_f16(tael__cache_keys(&c->cache, s->index, h) + at, k, d);
-        c->kernels->to_f16(tael__cache_values(&c->cache, s->index, h) + at, b->v + (t * z->kv_heads + h) * d, d);
     }
 }
 
-/* Units are (head, token), head by head, so that heads which share keys follow each other. Later tokens cost more, so
- * threads take a few units at a time; who computes a unit doesn't matter to its result. */
-static void attend_units(void *user, uint32_t thread, uint32_t threads)
+/* From here on only the rows of wanted tokens matter: they move together. */
+static void keep_wanted(stage *s, const tael__run *runs, size_t count)
 {
-    (void)threads;
-    stage *s = user;
-    const tael__context *c = s->c;
-    const tael__scratch *b = &c->scratch;
-    const tael__sizes *z = &c->model->sizes;
-    size_t rows = s->count - s->first, units = z->heads * rows, d = z->head_size;
-    size_t claim = rows > 1 ? CLAIMED_UNITS : 1;
-    float scale = 1.0f / __builtin_sqrtf((float)d);
-    float *scores = b->scores + thread * b->score_stride;
-    for (size_t from; (from = atomic_fetch_add_explicit(&s->next, claim, memory_order_relaxed)) < units;) {
-        for (size_t u = from; u < from + claim && u < units; u++) {
-            size_t h = u / rows, t = s->first + u % rows, kv = h / (z->heads / z->kv_heads);
-            size_t at = (t * z->heads + h) * d;
-            c->kernels->attend(b->attended + at, b->q + at, tael__cache_keys(&c->cache, s->index, kv),
-                               tael__cache_values(&c->cache, s->index, kv), d, c->position + t + 1, d, scale, scores);
+    tael__scratch *b = &s->c->scratch;
+    const tael__sizes *z = &s->c->model->sizes;
+    size_t q = (size_t)z->heads * z->head_size, first = 0, kept = 0;
+    for (size_t i = 0; i < count; first += runs[i++].count) {
+        for (size_t t = runs[i].wanted; t < runs[i].count; t++, kept++) {
+            size_t from = first + t;
+            memmove(b->x + kept * z->embedding, b->x + from * z->embedding, z->embedding * sizeof *b->x);
+            memmove(b->q + kept * q, b->q + from * q, q * sizeof *b->q);
+            b->rows[kept] = b->rows[from];
         }
     }
+    s->rows = kept;
+    tael__attend_plan(s->c, kept);
 }
 
-/* y = attention(y) for the rows from `first` on; keys and values of all rows go to the cache. */
-static void attention(stage *s)
+/* y = attention(y) */
+static void attention(stage *s, const tael__run *runs, size_t count)
 {
     tael__context *c = s->c;
     tael__scratch *b = &c->scratch;
     const tael__layer *l = s->layer;
-    const tael__sizes *z = &c->model->sizes;
-    size_t first = s->first;
-    tael__linear(c->workspace, (float *[]){b->q, b->k, b->v}, l->qkv, l->qkv_bias, 3, b->y, s->count);
-    s->first = 0;
-    each_row(s, position_row);
-    s->first = first;
-    if (first == s->count) return;
-    atomic_store_explicit(&s->next, 0, memory_order_relaxed);
-    tael__pool_run(c->pool, attend_units, s);
-    tael__linear(c->workspace, (float *[]){b->y + first * z->embedding}, &l->output, NULL, 1,
-                 b->attended + first * l->output.cols, s->count - first);
+    tael__linear(c->workspace, (float *[]){b->q, b->k, b->v}, l->qkv, l->qkv_bias, 3, b->y, s->rows);
+    each_row(s, turn_row);
+    tael__attend_store(c, s->index, s->rows);
+    if (s->index + 1 == c->model->sizes.layers) keep_wanted(s, runs, count);
+    if (s->rows == 0) return;
+    tael__attend_layer(c, s->index);
+    tael__linear(c->workspace, (float *[]){b->y}, &l->output, NULL, 1, b->attended, s->rows);
 }
 
-/* y = down(silu(gate(y)) * up(y)) for the rows from `first` on. */
+/* y = down(silu(gate(y)) * up(y)) */
 static void feed_forward(stage *s)
 {
     tael__context *c = s->c;
     tael__scratch *b = &c->scratch;
     const tael__layer *l = s->layer;
-    size_t e = c->model->sizes.embedding, f = c->model->sizes.feed_forward, first = s->first, n = s->count - first;
-    float *y = b->y + first * e, *gate = b->gate + first * f, *up = b->up + first * f;
-    tael__linear(c->workspace, (float *[]){gate, up}, l->gate_up, NULL, 2, y, n);
+    tael__linear(c->workspace, (float *[]){b->gate, b->up}, l->gate_up, NULL, 2, b->y, s->rows);
     each_row(s, swiglu_row);
-    tael__linear(c->workspace, (float *[]){y}, &l->down, NULL, 1, gate, n);
+    tael__linear(c->workspace, (float *[]){b->y}, &l->down, NULL, 1, b->gate, s->rows);
 }
 
-bool tael__forward(tael__context *c, const int32_t *tokens, size_t count, size_t wanted, const volatile bool *cancel)
+static size_t lay_rows(tael__context *c, const tael__run *runs, size_t count)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t position = c->cache.sequences[runs[i].sequence].position;
+        for (size_t t = 0; t < runs[i].count; t++, rows++) {
+            c->scratch.rows[rows] = (tael__row){.sequence = runs[i].sequence, .position = position + (uint32_t)t};
+            c->scratch.ids[rows] = runs[i].tokens[t];
+        }
+    }
+    return rows;
+}
+
+bool tael__forward(tael__context *c, const tael__run *runs, size_t count, const volatile bool *cancel)
 {
     const tael_model *m = c->model;
-    stage s = {.c = c, .tokens = tokens, .count = count};
-    tael__rope_angles(c->scratch.cosine, c->scratch.sine, m, c->position, count);
+    stage s = {.c = c, .rows = lay_rows(c, runs, count), .norm = m->layers[0].attention_norm};
+    tael__attend_plan(c, s.rows);
     each_row(&s, embed_row);
-    s.norm = m->layers[0].attention_norm;
     each_row(&s, norm_row);
-    for (uint32_t i = 0; i < m->sizes.layers; i++) {
-        if (cancel && *cancel) return false;
-        bool last = i + 1 == m->sizes.layers;
-        s.index = i;
-        s.layer = &m->layers[i];
-        if (last) s.first = wanted; /* nobody reads the others' residual any more */
-        attention(&s);
-        if (s.first == count) break;
+    for (s.index = 0; s.index < m->sizes.layers && s.rows > 0; s.index++) {
+        if (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED)) return false;
+        s.layer = &m->layers[s.index];
+        attention(&s, runs, count);
         s.norm = s.layer->ffn_norm;
         each_row(&s, add_norm_row);
         feed_forward(&s);
-        s.norm = last ? NULL : m->layers[i + 1].attention_norm;
+        s.norm = s.index + 1 < m->sizes.layers ? m->layers[s.index + 1].attention_norm : m->final_norm;
         each_row(&s, add_norm_row);
     }
+    c->outputs = s.rows;
     return true;
-}
-
-void tael__forward_logits(tael__context *c, size_t first, size_t count)
-{
-    stage s = {.c = c, .norm = c->model->final_norm, .first = first, .count = first + count};
-    each_row(&s, norm_row);
-    tael__linear(c->workspace, (float *[]){c->scratch.logits}, &c->model->head, NULL, 1,
-                 c->scratch.y + first * c->model->sizes.embedding, count);
 }

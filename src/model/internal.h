@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "compute/linear.h"
+#include "model/cache.h"
 #include "model/gguf.h"
 #include "model/model.h"
 
@@ -84,35 +85,25 @@ tael_status tael__read_weights(tael_model *model); /* all tensors, once the size
 /* For tests: a model over a parsed file, which becomes the model's also when this fails. */
 tael_status tael__model_of_file(tael_model **out, tael__gguf *file);
 
-/* cache.c: keys and values, f16[layer][k or v][kv head][position][head_size]: the positions of one head lie one after
- * another, so that attention reads two straight streams. Pages are the system's until they are written. */
-typedef struct tael__cache {
-    uint16_t *data;   /* owned */
-    size_t head_size; /* f16 values from one position to the next */
-    size_t per_head;  /* values from one head to the next: capacity * head_size */
-    size_t per_kind;  /* values from k to v */
-    uint32_t layers, kv_heads, capacity;
-} tael__cache;
-
-tael_status tael__cache_open(tael__cache *cache, const tael__sizes *sizes, uint32_t capacity);
-void tael__cache_close(tael__cache *cache);
-static inline uint16_t *tael__cache_keys(const tael__cache *c, uint32_t layer, size_t head)
-{
-    return c->data + 2 * c->per_kind * layer + c->per_head * head;
-}
-static inline uint16_t *tael__cache_values(const tael__cache *c, uint32_t layer, size_t head)
-{
-    return tael__cache_keys(c, layer, head) + c->per_kind;
-}
-
 /* rope.c */
 
-/* cosine and sine of positions first..first+count-1: f32[count][rope_dims/2] each. */
-void tael__rope_angles(float *cosine, float *sine, const tael_model *model, uint32_t first, size_t count);
+/* cosine and sine of a position: f32[rope_dims/2] each. */
+void tael__rope_angles(float *cosine, float *sine, const tael_model *model, uint32_t position);
 /* Turn one head of one position in place. */
 void tael__rope_turn(float *head, const float *cosine, const float *sine, size_t dims, tael__rope_pairs pairs);
 
-/* What a batch passes through; all f32, [tokens][width], in one allocation. */
+/* A batch is rows: one for each token of each of its runs. */
+typedef struct tael__row {
+    uint32_t sequence, position;
+} tael__row;
+
+/* Rows of one run that attention takes at once; `many`: part of a prompt, where another order of sums may serve. */
+typedef struct tael__unit {
+    uint32_t row, tokens;
+    bool many;
+} tael__unit;
+
+/* What a batch passes through, in one allocation; f32 is [rows][width]. */
 typedef struct tael__scratch {
     float *x;             /* the residual stream, [embedding] */
     float *y;             /* a block's input after its norm, then its output; [embedding] */
@@ -120,9 +111,13 @@ typedef struct tael__scratch {
     float *attended;      /* [heads * head_size] */
     float *gate, *up;     /* [feed_forward] */
     float *cosine, *sine; /* [rope_dims / 2] */
-    float *scores;        /* [threads][score_stride] */
-    float *logits;        /* [score_tokens][vocabulary] */
-    size_t score_stride, score_tokens;
+    float *logits;        /* [logit_rows][vocabulary] */
+    tael__row *rows;      /* of the batch, run by run */
+    int32_t *ids;         /* their tokens */
+    uint32_t *from, *to;  /* positions that each row sees: from..to-1 */
+    tael__unit *units;
+    char *attend; /* [threads][attend_bytes] */
+    size_t attend_bytes, logit_rows, unit_count;
     void *memory;
 } tael__scratch;
 
@@ -133,13 +128,17 @@ struct tael__context {
     tael__workspace *workspace;
     tael__cache cache;
     tael__scratch scratch;
-    uint32_t position, batch_tokens, threads;
+    uint32_t batch_tokens, threads;
+    size_t outputs; /* rows of scratch.y that the last batch left: its wanted tokens, normed for the head */
 };
 
-/* forward.c: run tokens[0..count), at most a batch, at the context's position, which stays where it is. The residual of
- * the tokens from `wanted` on is complete afterwards; wanted = count asks for none. False: cancelled. */
-bool tael__forward(tael__context *c, const int32_t *tokens, size_t count, size_t wanted, const volatile bool *cancel);
-/* Logits of `count` rows of the residual stream (at most scratch.score_tokens) into scratch.logits. */
-void tael__forward_logits(tael__context *c, size_t first, size_t count);
+/* forward.c: one batch of runs, at most batch_tokens in all, whose positions are reserved in the cache. Sequences stay
+ * where they are. Afterwards scratch.y holds the outputs of all wanted tokens. False: cancelled. */
+bool tael__forward(tael__context *c, const tael__run *runs, size_t count, const volatile bool *cancel);
+
+/* attention.c: attention for the first `rows` rows of the batch. */
+void tael__attend_plan(tael__context *c, size_t rows);                  /* ranges and units, once the rows are known */
+void tael__attend_store(tael__context *c, uint32_t layer, size_t rows); /* k and v go to the cache */
+void tael__attend_layer(tael__context *c, uint32_t layer);              /* q to attended, for the planned rows */
 
 #endif

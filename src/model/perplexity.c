@@ -37,7 +37,7 @@ static tael_status run_windows(tally *t, const tael_model *model, int32_t *ids, 
     for (size_t at = 0; status == TAEL_OK && count - at >= t->tokens; at += t->tokens) {
         if (bos) ids[at] = tael__tokenizer_bos(model->tokenizer);
         t->window = ids + at;
-        tael__context_rewind(c, 0);
+        tael__context_rewind(c, 0, 0);
         status = tael__context_score(c, t->window, t->tokens, t->tokens / 2, score, t);
     }
     tael__context_close(c);

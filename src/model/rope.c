@@ -5,19 +5,15 @@
 
 #include "model/internal.h"
 
-void tael__rope_angles(float *cosine, float *sine, const tael_model *model, uint32_t first, size_t count)
+void tael__rope_angles(float *cosine, float *sine, const tael_model *model, uint32_t position)
 {
     const tael__sizes *s = &model->sizes;
-    size_t half = s->rope_dims / 2;
-    float step = powf(s->rope_base, -2.0f / (float)s->rope_dims);
-    for (size_t t = 0; t < count; t++) {
-        float theta = (float)(first + t);
-        for (size_t i = 0; i < half; i++) {
-            float angle = s->rope_scale * (model->rope_factors ? theta / model->rope_factors[i] : theta);
-            cosine[t * half + i] = cosf(angle);
-            sine[t * half + i] = sinf(angle);
-            theta *= step;
-        }
+    float theta = (float)position, step = powf(s->rope_base, -2.0f / (float)s->rope_dims);
+    for (size_t i = 0; i < s->rope_dims / 2; i++) {
+        float angle = s->rope_scale * (model->rope_factors ? theta / model->rope_factors[i] : theta);
+        cosine[i] = cosf(angle);
+        sine[i] = sinf(angle);
+        theta *= step;
     }
 }
 

@@ -145,7 +145,7 @@ static void the_table_is_whole_for_every_cpu_and_one_for_all_threads(void **stat
         for (int f = 0; f < TAEL__FORMAT_COUNT; f++)
             assert_true(t.dequantize[f] != NULL && t.matvec[f] != NULL && t.matmul[f] != NULL);
         for (int a = 0; a < TAEL__ACT_COUNT; a++) assert_true(t.quantize[a] != NULL);
-        assert_true(t.attend != NULL && t.rms_norm != NULL && t.swiglu != NULL && t.add != NULL && t.to_f16 != NULL);
+        assert_true(t.attend[0] != NULL && t.attend_many[1] != NULL && t.rms_norm != NULL && t.swiglu != NULL && t.add != NULL && t.to_f16 != NULL);
     }
     tael__kernels lesser;
     tael__kernels_pick(&lesser, 0);

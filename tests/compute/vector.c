@@ -108,58 +108,6 @@ static void add_and_to_f16_are_exact(void **state)
         }
 }
 
-/* In double, but with q and the probabilities rounded to f16 as the kernels promise. A probability that lies between
- * two f16 numbers may go either way: 2^-11 of the weight, which the bound allows for one in many. */
-static void attend_in_double(double *out, const float *q, const uint16_t *k, const uint16_t *v, size_t stride,
-                             size_t count, size_t head_size, float scale)
-{
-    double *scores = malloc(count * sizeof *scores), max = -1e300, sum = 0;
-    for (size_t p = 0; p < count; p++) {
-        double dot = 0;
-        for (size_t d = 0; d < head_size; d++)
-            dot += (double)tael__f16_to_f32(tael__f32_to_f16(q[d])) * (double)tael__f16_to_f32(k[p * stride + d]);
-        scores[p] = dot * scale;
-        if (scores[p] > max) max = scores[p];
-    }
-    for (size_t p = 0; p < count; p++) sum += exp(scores[p] - max);
-    for (size_t d = 0; d < head_size; d++) out[d] = 0;
-    for (size_t p = 0; p < count; p++) {
-        double w = tael__f16_to_f32(tael__f32_to_f16((float)(exp(scores[p] - max) / sum)));
-        for (size_t d = 0; d < head_size; d++) out[d] += w * tael__f16_to_f32(v[p * stride + d]);
-    }
-    free(scores);
-}
-
-static void attend_is_the_formula(void **state)
-{
-    (void)state;
-    static const size_t counts[] = {1, 2, 3, 4, 5, 15, 16, 17, 33, 257},
-                        sizes[] = {1, 7, 8, 16, 24, 64, 80, 128, 200, 256};
-    tael__random r;
-    tael__random_seed(&r, 4);
-    enum { STRIDE = 300, COUNT = 257 };
-    uint16_t *k = malloc(COUNT * STRIDE * 2), *v = malloc(COUNT * STRIDE * 2);
-    float q[MOST], out[MOST + 1], scores[COUNT + 1];
-    double want[MOST];
-    for (size_t i = 0; i < COUNT * STRIDE; i++) {
-        k[i] = tael__f32_to_f16(uniform(&r, -1, 1));
-        v[i] = tael__f32_to_f16(uniform(&r, -1, 1));
-    }
-    for (int table = 0; table < table_count; table++)
-        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
-            for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-                float scale = 1 / sqrtf((float)sizes[s]);
-                fill(&r, q, sizes[s], -4, 4);
-                out[sizes[s]] = scores[counts[c]] = GUARD;
-                tables[table].attend(out, q, k + 1, v + 1, STRIDE, counts[c], sizes[s], scale, scores);
-                attend_in_double(want, q, k + 1, v + 1, STRIDE, counts[c], sizes[s], scale);
-                for (size_t d = 0; d < sizes[s]; d++) expect_near("attend", table, sizes[s], out[d], want[d], 6e-5);
-                assert_true(out[sizes[s]] == GUARD && scores[counts[c]] == GUARD);
-            }
-    free(k);
-    free(v);
-}
-
 int main(void)
 {
     static const uint32_t features[] = {0, TAEL_CPU_AVX2, TAEL_CPU_AVX2 | TAEL_CPU_AVX512VNNI};
@@ -174,7 +122,6 @@ int main(void)
         cmocka_unit_test(rms_norm_is_the_formula),
         cmocka_unit_test(swiglu_is_the_formula_at_any_size_of_gate),
         cmocka_unit_test(add_and_to_f16_are_exact),
-        cmocka_unit_test(attend_is_the_formula),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

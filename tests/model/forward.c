@@ -72,7 +72,7 @@ static float *score_all(const tael_model *model, const golden *g, uint32_t batch
     collected to = {.logits = calloc((size_t)g->tokens * g->vocabulary, sizeof(float)), .vocabulary = g->vocabulary};
     assert_ok(tael__context_score(c, g->ids, g->tokens, 0, collect, &to));
     assert_int_equal(to.next, g->tokens);
-    assert_int_equal(tael__context_position(c), g->tokens);
+    assert_int_equal(tael__context_position(c, 0), g->tokens);
     tael__context_close(c);
     return to.logits;
 }
@@ -145,7 +145,7 @@ static void run_gives_the_last_of_the_scored_logits(void **state)
     const float *logits;
     for (uint32_t batch = 1; batch <= 64; batch *= 4) {
         tael__context *c = open_context(model, 64, batch, 2);
-        assert_ok(tael__context_run(c, g.ids, g.tokens, NULL, &logits));
+        assert_ok(tael__context_run(c, 0, g.ids, g.tokens, NULL, &logits));
         assert_close(logits, scored + (size_t)(g.tokens - 1) * g.vocabulary, g.vocabulary, 0.003, 0.001, "run");
         tael__context_close(c);
     }
@@ -163,15 +163,15 @@ static void rewound_and_run_again_is_the_same(void **state)
     float first[128];
     const float *logits;
     assert_int_equal(g.vocabulary, 128);
-    assert_ok(tael__context_run(c, g.ids, 20, NULL, NULL));
-    assert_ok(tael__context_run(c, g.ids + 20, 10, NULL, &logits));
+    assert_ok(tael__context_run(c, 0, g.ids, 20, NULL, NULL));
+    assert_ok(tael__context_run(c, 0, g.ids + 20, 10, NULL, &logits));
     memcpy(first, logits, sizeof first);
-    assert_ok(tael__context_run(c, g.ids, 7, NULL, NULL)); /* what comes after must leave no trace */
-    tael__context_rewind(c, 20);
-    assert_int_equal(tael__context_position(c), 20);
-    tael__context_rewind(c, 25); /* not forward */
-    assert_int_equal(tael__context_position(c), 20);
-    assert_ok(tael__context_run(c, g.ids + 20, 10, NULL, &logits));
+    assert_ok(tael__context_run(c, 0, g.ids, 7, NULL, NULL)); /* what comes after must leave no trace */
+    tael__context_rewind(c, 0, 20);
+    assert_int_equal(tael__context_position(c, 0), 20);
+    tael__context_rewind(c, 0, 25); /* not forward */
+    assert_int_equal(tael__context_position(c, 0), 20);
+    assert_ok(tael__context_run(c, 0, g.ids + 20, 10, NULL, &logits));
     assert_memory_equal(first, logits, sizeof first);
     tael__context_close(c);
     tael_model_close(model);
@@ -187,16 +187,16 @@ static void saved_state_goes_on_where_it_was(void **state)
     tael__buffer saved = {.max = 1 << 20};
     float first[128];
     const float *logits;
-    assert_ok(tael__context_run(a, g.ids, 30, NULL, NULL));
-    assert_ok(tael__context_state_write(a, &saved));
+    assert_ok(tael__context_run(a, 0, g.ids, 30, NULL, NULL));
+    assert_ok(tael__context_state_write(a, 0, &saved));
     assert_int_equal(saved.size, tael__context_state_bytes(a, 30));
-    assert_ok(tael__context_run(a, g.ids + 30, 4, NULL, &logits));
+    assert_ok(tael__context_run(a, 0, g.ids + 30, 4, NULL, &logits));
     memcpy(first, logits, sizeof first);
-    assert_status(tael__context_state_read(b, 29, saved.data, saved.size), TAEL_BAD_INPUT);
-    assert_status(tael__context_state_read(b, 41, saved.data, saved.size), TAEL_CONTEXT_FULL);
-    assert_int_equal(tael__context_position(b), 0);
-    assert_ok(tael__context_state_read(b, 30, saved.data, saved.size));
-    assert_ok(tael__context_run(b, g.ids + 30, 4, NULL, &logits));
+    assert_status(tael__context_state_read(b, 0, 30, saved.data, saved.size - 1, NULL), TAEL_BAD_INPUT);
+    assert_status(tael__context_state_read(b, 0, 41, saved.data, saved.size, NULL), TAEL_CONTEXT_FULL);
+    assert_int_equal(tael__context_position(b, 0), 0);
+    assert_ok(tael__context_state_read(b, 0, 30, saved.data, saved.size, NULL));
+    assert_ok(tael__context_run(b, 0, g.ids + 30, 4, NULL, &logits));
     assert_memory_equal(first, logits, sizeof first);
     tael__buffer_free(&saved);
     tael__context_close(a);
@@ -212,17 +212,17 @@ static void full_context_and_strange_tokens_run_nothing(void **state)
     tael__context *c = open_context(model, 8, 4, 1);
     int32_t ids[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, bad = 128, negative = -1;
     const float *logits = (const float *)&bad;
-    assert_status(tael__context_run(c, ids, 9, NULL, &logits), TAEL_CONTEXT_FULL);
+    assert_status(tael__context_run(c, 0, ids, 9, NULL, &logits), TAEL_CONTEXT_FULL);
     assert_null(logits);
-    assert_int_equal(tael__context_position(c), 0);
-    assert_status(tael__context_run(c, &bad, 1, NULL, NULL), TAEL_MISUSE);
-    assert_status(tael__context_run(c, &negative, 1, NULL, NULL), TAEL_MISUSE);
-    assert_status(tael__context_run(c, ids, 0, NULL, NULL), TAEL_MISUSE);
-    assert_ok(tael__context_run(c, ids, 8, NULL, &logits));
+    assert_int_equal(tael__context_position(c, 0), 0);
+    assert_status(tael__context_run(c, 0, &bad, 1, NULL, NULL), TAEL_MISUSE);
+    assert_status(tael__context_run(c, 0, &negative, 1, NULL, NULL), TAEL_MISUSE);
+    assert_status(tael__context_run(c, 0, ids, 0, NULL, NULL), TAEL_MISUSE);
+    assert_ok(tael__context_run(c, 0, ids, 8, NULL, &logits));
     assert_non_null(logits);
-    assert_status(tael__context_run(c, ids, 1, NULL, NULL), TAEL_CONTEXT_FULL);
-    tael__context_rewind(c, 7);
-    assert_ok(tael__context_run(c, ids, 1, NULL, &logits));
+    assert_status(tael__context_run(c, 0, ids, 1, NULL, NULL), TAEL_CONTEXT_FULL);
+    tael__context_rewind(c, 0, 7);
+    assert_ok(tael__context_run(c, 0, ids, 1, NULL, &logits));
     tael__context_close(c);
     tael_model_close(model);
 }
@@ -234,11 +234,11 @@ static void cancelled_run_stays_before_its_batch(void **state)
     tael__context *c = open_context(model, 8, 4, 1);
     int32_t ids[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     volatile bool cancel = true;
-    assert_status(tael__context_run(c, ids, 8, &cancel, NULL), TAEL_CANCELLED);
-    assert_int_equal(tael__context_position(c), 0);
+    assert_status(tael__context_run(c, 0, ids, 8, &cancel, NULL), TAEL_CANCELLED);
+    assert_int_equal(tael__context_position(c, 0), 0);
     cancel = false;
-    assert_ok(tael__context_run(c, ids, 8, &cancel, NULL));
-    assert_int_equal(tael__context_position(c), 8);
+    assert_ok(tael__context_run(c, 0, ids, 8, &cancel, NULL));
+    assert_int_equal(tael__context_position(c, 0), 8);
     tael__context_close(c);
     tael_model_close(model);
 }
@@ -259,6 +259,97 @@ static void impossible_contexts_are_refused_with_figures(void **state)
     assert_non_null(strstr(tael_error(), "MiB"));
     model->sizes.layers = 2;
     tael_model_close(model);
+}
+
+/* One step over several sequences, which may differ in length; each leaves the output of its last token. */
+static void step(tael__context *c, const int32_t *const *tokens, const size_t *counts, size_t sequences)
+{
+    tael__run runs[8];
+    for (size_t i = 0; i < sequences; i++)
+        runs[i] =
+            (tael__run){.sequence = (uint32_t)i, .tokens = tokens[i], .count = counts[i], .wanted = counts[i] - 1};
+    assert_ok(tael__context_step(c, runs, sequences, NULL));
+    assert_int_equal(tael__context_outputs(c), sequences);
+}
+
+static void sequences_of_one_batch_are_as_alone(void **state)
+{
+    (void)state;
+    golden g = golden_open("tiny_qwen3");
+    tael_model *model = open_tiny("tiny_qwen3");
+    tael__context_options o = {.context_tokens = 100, .threads = 2, .sequences = 3};
+    tael__context *c, *alone = open_context(model, 100, 0, 1);
+    assert_ok(tael__context_open(&c, model, &o));
+    const int32_t *at[3] = {g.ids, g.ids + 5, g.ids + 9};
+    static const size_t counts[3] = {3, 1, 4};
+    for (int round = 0; round < 3; round++) {
+        step(c, at, counts, 3);
+        for (size_t i = 0; i < 3; i++) at[i] += counts[i];
+    }
+    float *together = malloc(3 * g.vocabulary * sizeof *together);
+    memcpy(together, tael__context_logits(c, 0, 3), 3 * g.vocabulary * sizeof *together);
+    for (size_t i = 0; i < 3; i++) {
+        const float *logits = NULL;
+        const int32_t *from = at[i] - 3 * counts[i];
+        tael__context_rewind(alone, 0, 0);
+        for (size_t t = 0; t < 3 * counts[i]; t++) assert_ok(tael__context_run(alone, 0, from + t, 1, NULL, &logits));
+        assert_memory_equal(together + i * g.vocabulary, logits, g.vocabulary * sizeof *logits);
+    }
+    free(together);
+    tael__context_close(c);
+    tael__context_close(alone);
+    tael_model_close(model);
+    free(g.data);
+}
+
+static void forks_share_a_beginning_and_part(void **state)
+{
+    (void)state;
+    int32_t prompt[150], other = 7;
+    tael_model *model = open_tiny("tiny_llama");
+    tael__context_options o = {.context_tokens = 192, .threads = 1, .sequences = 4, .cache_tokens = 190};
+    tael__context *c;
+    float went_on[128], parted[128];
+    const float *logits;
+    for (int i = 0; i < 150; i++) prompt[i] = (i * 37 + 11) % 100;
+    assert_ok(tael__context_open(&c, model, &o));
+    assert_ok(tael__context_run(c, 0, prompt, 150, NULL, NULL));
+    for (uint32_t s = 1; s < 4; s++) tael__context_fork(c, 0, s, 149); /* 4 x 150 tokens in room for 7 pages */
+    assert_int_equal(tael__context_position(c, 2), 149);
+    assert_ok(tael__context_run(c, 1, &other, 1, NULL, &logits)); /* must leave no trace in the others */
+    memcpy(parted, logits, sizeof parted);
+    assert_ok(tael__context_run(c, 2, prompt + 149, 1, NULL, &logits));
+    memcpy(went_on, logits, sizeof went_on);
+    tael__context_rewind(c, 0, 149);
+    assert_ok(tael__context_run(c, 0, prompt + 149, 1, NULL, &logits));
+    assert_memory_equal(went_on, logits, sizeof went_on);
+    assert_ok(tael__context_run(c, 3, &other, 1, NULL, &logits));
+    assert_memory_equal(parted, logits, sizeof parted);
+    assert_memory_not_equal(parted, went_on, sizeof parted);
+    tael__context_rewind(c, 3, 0); /* pages come back: others' don't */
+    assert_status(tael__context_run(c, 3, prompt, 150, NULL, NULL), TAEL_CONTEXT_FULL);
+    for (uint32_t s = 0; s < 3; s++) tael__context_rewind(c, s, 0);
+    tael__context_rewind(c, 3, 0);
+    assert_ok(tael__context_run(c, 3, prompt, 150, NULL, NULL));
+    tael__context_close(c);
+    tael_model_close(model);
+}
+
+static void some_logits_are_those_of_all(void **state)
+{
+    (void)state;
+    golden g = golden_open("tiny_qwen2");
+    tael_model *model = open_tiny("tiny_qwen2");
+    tael__context *c = open_context(model, 64, 0, 2);
+    int32_t ids[] = {0, 5, 99, 17, 5};
+    float some[5];
+    const float *all;
+    assert_ok(tael__context_run(c, 0, g.ids, 20, NULL, &all));
+    tael__context_logits_of(c, 0, ids, 5, some);
+    for (int i = 0; i < 5; i++) assert_memory_equal(&some[i], &all[ids[i]], sizeof *some);
+    tael__context_close(c);
+    tael_model_close(model);
+    free(g.data);
 }
 
 static void context_without_memory_fails_cleanly(void **state)
@@ -297,6 +388,9 @@ int main(void)
         cmocka_unit_test(full_context_and_strange_tokens_run_nothing),
         cmocka_unit_test(cancelled_run_stays_before_its_batch),
         cmocka_unit_test(impossible_contexts_are_refused_with_figures),
+        cmocka_unit_test(sequences_of_one_batch_are_as_alone),
+        cmocka_unit_test(forks_share_a_beginning_and_part),
+        cmocka_unit_test(some_logits_are_those_of_all),
         cmocka_unit_test(context_without_memory_fails_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

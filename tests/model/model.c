@@ -136,7 +136,7 @@ static void run_a_little(const tael_model *m)
     tael__context *c;
     tael__context_options o = {.context_tokens = 8, .threads = 1};
     if (tael__context_open(&c, m, &o) != TAEL_OK) return;
-    assert_ok(tael__context_run(c, ids, 5, NULL, NULL));
+    assert_ok(tael__context_run(c, 0, ids, 5, NULL, NULL));
     tael__context_close(c);
 }
 

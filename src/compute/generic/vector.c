@@ -4,33 +4,6 @@
 
 #include <math.h>
 
-static float round_to_f16(float x)
-{
-    return tael__f16_to_f32(tael__f32_to_f16(x));
-}
-
-void tael__attend__c(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t stride, size_t count,
-                     size_t head_size, float scale, float *scores)
-{
-    float max = -INFINITY;
-    for (size_t p = 0; p < count; p++) {
-        float dot = 0;
-        for (size_t d = 0; d < head_size; d++) dot += round_to_f16(q[d]) * tael__f16_to_f32(k[p * stride + d]);
-        scores[p] = dot * scale;
-        if (scores[p] > max) max = scores[p];
-    }
-    double sum = 0;
-    for (size_t p = 0; p < count; p++) {
-        scores[p] = expf(scores[p] - max);
-        sum += scores[p];
-    }
-    for (size_t d = 0; d < head_size; d++) out[d] = 0;
-    for (size_t p = 0; p < count; p++) {
-        float weight = round_to_f16(scores[p] * (float)(1 / sum));
-        for (size_t d = 0; d < head_size; d++) out[d] += weight * tael__f16_to_f32(v[p * stride + d]);
-    }
-}
-
 void tael__rms_norm__c(float *y, const float *x, const float *weight, size_t n, float epsilon)
 {
     double sum = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The work between linear layers with 8 floats at a time. Tails go through a small zeroed buffer: AVX2 has no masked
- * access to 16-bit values. attend: four positions share each load of q, eight registers hold 64 of the output's
- * dimensions over a pass of V; the rounded q lies in `out` until V is read. */
+ * access to 16-bit values. */
 #include <immintrin.h>
 #include <math.h>
 #include <string.h>
@@ -75,94 +74,6 @@ static inline __m256 exp8(__m256 x)
     __m256 a = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(half, bias), 23));
     __m256 b = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_sub_epi32(whole, half), bias), 23));
     return _mm256_andnot_ps(lost, _mm256_mul_ps(_mm256_mul_ps(p, a), b));
-}
-
-static inline void score_4(float *scores, const float *q, const uint16_t *k, size_t stride, size_t n)
-{
-    __m256 a = _mm256_setzero_ps(), b = a, c = a, d = a;
-    for (size_t i = 0; i < n; i += 8) {
-        __m256 x = load_first(q + i, n - i);
-        a = _mm256_fmadd_ps(x, load_f16_first(k + i, n - i), a);
-        b = _mm256_fmadd_ps(x, load_f16_first(k + stride + i, n - i), b);
-        c = _mm256_fmadd_ps(x, load_f16_first(k + 2 * stride + i, n - i), c);
-        d = _mm256_fmadd_ps(x, load_f16_first(k + 3 * stride + i, n - i), d);
-    }
-    scores[0] = sum_8(a);
-    scores[1] = sum_8(b);
-    scores[2] = sum_8(c);
-    scores[3] = sum_8(d);
-}
-
-static inline float score_1(const float *q, const uint16_t *k, size_t n)
-{
-    __m256 a = _mm256_setzero_ps();
-    for (size_t i = 0; i < n; i += 8) a = _mm256_fmadd_ps(load_first(q + i, n - i), load_f16_first(k + i, n - i), a);
-    return sum_8(a);
-}
-
-/* scores = the softmax of scale * scores, rounded to f16. */
-static void softmax(float *scores, size_t count, float scale)
-{
-    float max = -INFINITY, total = 0;
-    size_t p = 0;
-    __m256 most = _mm256_set1_ps(max), sum = _mm256_setzero_ps(), by = _mm256_set1_ps(scale);
-    for (; p + 8 <= count; p += 8) {
-        __m256 s = _mm256_mul_ps(_mm256_loadu_ps(scores + p), by);
-        _mm256_storeu_ps(scores + p, s);
-        most = _mm256_max_ps(most, s);
-    }
-    for (; p < count; p++) {
-        scores[p] *= scale;
-        if (scores[p] > max) max = scores[p];
-    }
-    float lanes[8];
-    _mm256_storeu_ps(lanes, most);
-    for (int i = 0; i < 8; i++) max = lanes[i] > max ? lanes[i] : max;
-    most = _mm256_set1_ps(max);
-    for (p = 0; p < count; p += 8) {
-        float e[8] = {0};
-        size_t n = count - p < 8 ? count - p : 8;
-        _mm256_storeu_ps(e, exp8(_mm256_sub_ps(load_first(scores + p, n), most)));
-        for (size_t i = n; i < 8; i++) e[i] = 0;
-        sum = _mm256_add_ps(sum, _mm256_loadu_ps(e));
-        memcpy(scores + p, e, n * sizeof *e);
-    }
-    total = sum_8(sum);
-    by = _mm256_set1_ps(1 / total);
-    for (p = 0; p < count; p += 8)
-        store_first(scores + p, round_f16(_mm256_mul_ps(load_first(scores + p, count - p), by)), count - p);
-}
-
-static void mix_64(float *out, const uint16_t *v, size_t stride, const float *weights, size_t count)
-{
-    __m256 sum[8];
-    for (int i = 0; i < 8; i++) sum[i] = _mm256_setzero_ps();
-    for (size_t p = 0; p < count; p++, v += stride) {
-        __m256 w = _mm256_set1_ps(weights[p]);
-        for (int i = 0; i < 8; i++) sum[i] = _mm256_fmadd_ps(w, load_f16(v + 8 * i), sum[i]);
-    }
-    for (int i = 0; i < 8; i++) _mm256_storeu_ps(out + 8 * i, sum[i]);
-}
-
-static void mix_8(float *out, const uint16_t *v, size_t stride, const float *weights, size_t count, size_t n)
-{
-    __m256 sum = _mm256_setzero_ps();
-    for (size_t p = 0; p < count; p++, v += stride)
-        sum = _mm256_fmadd_ps(_mm256_set1_ps(weights[p]), load_f16_first(v, n), sum);
-    store_first(out, sum, n);
-}
-
-void tael__attend__avx2(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t stride, size_t count,
-                        size_t head_size, float scale, float *scores)
-{
-    size_t p = 0, d = 0;
-    for (size_t i = 0; i < head_size; i += 8)
-        store_first(out + i, round_f16(load_first(q + i, head_size - i)), head_size - i);
-    for (; p + 4 <= count; p += 4) score_4(scores + p, out, k + p * stride, stride, head_size);
-    for (; p < count; p++) scores[p] = score_1(out, k + p * stride, head_size);
-    softmax(scores, count, scale);
-    for (; d + 64 <= head_size; d += 64) mix_64(out + d, v + d, stride, scores, count);
-    for (; d < head_size; d += 8) mix_8(out + d, v + d, stride, scores, count, head_size - d);
 }
 
 void tael__rms_norm__avx2(float *y, const float *x, const float *weight, size_t n, float epsilon)
