@@ -7,10 +7,8 @@
 #define TAEL__COMPUTE_ARM_MATVEC_TOKENS_H
 
 #include "compute/activations.h"
-#include "compute/blocks.h"
+#include "compute/arm/unpack.h"
 #include "compute/kernels_declared.h"
-
-#define INLINE static inline __attribute__((always_inline))
 
 enum { ROWS_MOST = 4, TOKENS_MOST = 4 };
 
@@ -23,13 +21,6 @@ typedef struct place {
     const char *x;
     size_t x_stride, cols;
 } place;
-
-INLINE float half_at(const uint8_t b[2])
-{
-    __fp16 h;
-    memcpy(&h, b, 2);
-    return h;
-}
 
 /* tile_FORMAT(const place *p, int rows, int tokens) becomes the kernel of that format. */
 #define OVER_TILES(format, tile)                                                                              \
