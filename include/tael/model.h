@@ -36,8 +36,9 @@ TAEL_API tael_status tael_model_get_info(const tael_model *model, tael_model_inf
 TAEL_API tael_status tael_tokenize(const tael_model *model, const char *text, size_t bytes, bool special, int32_t *ids,
                                    size_t cap, size_t *count);
 
-/* The text of ids[0..count); special tokens are written only with `special`. May end inside a UTF-8 character when the
- * ids do. Fills at most cap bytes including a NUL; *bytes is the text's length without it. */
+/* The text of ids[0..count), from its start: without the space that some vocabularies (Llama 2) put before a text.
+ * Special tokens are written only with `special`. May end inside a UTF-8 character when the ids do. Fills at most cap
+ * bytes including a NUL; *bytes is the text's length without it. */
 TAEL_API tael_status tael_detokenize(const tael_model *model, const int32_t *ids, size_t count, bool special,
                                      char *text, size_t cap, size_t *bytes);
 

@@ -127,7 +127,8 @@ static tael_status jump(generating *g)
     bytes = tael__utf8_cut(run, bytes);
     if (bytes < JUMP_BYTES || !tael__utf8_valid(run, bytes)) return TAEL_OK;
     tael__buffer ids = {.max = JUMP_MOST * sizeof(int32_t)};
-    tael_status status = tael__tokenize(s->tokenizer, run, bytes, false, &ids);
+    int32_t previous = s->count > 0 ? s->tokens[s->count - 1] : -1;
+    tael_status status = tael__tokenize_after(s->tokenizer, previous, run, bytes, false, &ids);
     const int32_t *all = (const int32_t *)(const void *)ids.data;
     size_t count = ids.size / sizeof *all;
     for (size_t i = 0; i + 1 < count && status == TAEL_OK && !g->finished; i++) {

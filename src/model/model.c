@@ -180,7 +180,7 @@ tael_status tael_detokenize(const tael_model *m, const int32_t *ids, size_t coun
                               i, (int)ids[i], m->sizes.vocabulary);
     for (size_t i = 0; i < count; i++) {
         if (!special && tael__tokenizer_special(m->tokenizer, ids[i])) continue;
-        tael__slice piece = tael__token_bytes(m->tokenizer, ids[i]);
+        tael__slice piece = tael__token_text(m->tokenizer, i > 0 ? ids[i - 1] : -1, ids[i]);
         size_t room = at + 1 < cap ? cap - 1 - at : 0;
         size_t n = piece.bytes < room ? piece.bytes : room;
         if (n > 0) memcpy(text + at, piece.data, n);

@@ -6,22 +6,34 @@
                           splitting, so that merges reach over every word border and each wrong cut shows in the ids
   tokenizer_golden.json   strings, and their ids by llama.cpp (package llama-cpp-python) with the small vocabulary under
                           each pre-tokenizer and, when their files are given, with real models
+  tokenizer_spm.gguf      a SentencePiece BPE vocabulary trained on the same text, with equal scores among its tokens
+  tokenizer_spm.json      ids by llama.cpp with it, with and without the space before a text
+  tokenizer_words.gguf    a WordPiece vocabulary trained on the same text
+  tokenizer_words.json    ids by the package tokenizers with it, in small letters and as written
+  tokenizer_real.json     ids by llama.cpp with real SentencePiece files, when they are given
 
-  python make_tokenizer_goldens.py [MODEL_FOLDER]     needs: gguf llama-cpp-python tokenizers
+A set of ids is a list, or {"like": another set, "rows": {number of the string: what differs}}.
+
+  python make_tokenizer_goldens.py [MODEL_FOLDER]     needs: gguf llama-cpp-python tokenizers sentencepiece
 
 The ids of the package `tokenizers` with the published expressions are computed too; strings on which it differs from
-llama.cpp are printed. Known to differ: a long s (U+017F) after an apostrophe, CJK extension I, and "</s>" in Qwen files.
+llama.cpp are printed. Known to differ: a long s (U+017F) after an apostrophe, CJK extension I, and "</s>" in Qwen files. WordPiece follows
+`tokenizers`, as its models were trained with that; llama.cpp differs in Hangul (it keeps the first part of a syllable
+only), in marks that take space, in U+0085 and in words of more than 100 letters.
 """
-import json, os, random, sys, tempfile
-import gguf, llama_cpp, tokenizers
-from tokenizers import Regex, pre_tokenizers, models, trainers, AddedToken
+import io, json, os, random, sys, tempfile
+import gguf, llama_cpp, sentencepiece, tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers, models, trainers, AddedToken
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 TAIL = r"|\s+(?!\S)|\s+"
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+" + TAIL
 LLAMA = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+" + TAIL
-RULES = {"gpt-2": [GPT2], "smollm": [r"\p{N}", GPT2], "llama-bpe": [LLAMA], "qwen2": [LLAMA.replace("{1,3}", "")]}
-ALIASES = """deepseek-r1-qwen megrez stablelm2 starcoder refact command-r codeshell exaone phi-2 mpt olmo jais mellum exaone4
+QWEN35 = LLAMA.replace("{1,3}", "").replace(r"]?\p{L}+", r"]?[\p{L}\p{M}]+").replace(r"?[^\s\p{L}", r"?[^\s\p{L}\p{M}")
+RULES = {"gpt-2": [GPT2], "smollm": [r"\p{N}", GPT2], "llama-bpe": [LLAMA], "qwen2": [LLAMA.replace("{1,3}", "")],
+         "qwen35": [QWEN35], "minicpm5": [r"\p{N}{1,3}", LLAMA.replace("{1,3}", "+")]}
+LIKE = {"qwen35": "qwen2", "minicpm5": "llama-bpe"}
+ALIASES = """hunyuan kormo f2llmv2 minerva-7b trillion granite-docling lfm2 chatglm-bpe glm4 deepseek-r1-qwen megrez stablelm2 starcoder refact command-r codeshell exaone phi-2 mpt olmo jais mellum exaone4
 llama3 llama-v3 falcon3 dbrx smaug-bpe""".split()
 SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|im_start|>system"]
 USER = ["<tool_call>", "</tool_call>"]
@@ -134,11 +146,106 @@ def by_llama(path, texts):
 def by_tokenizers(path, pre, texts):
     r = gguf.GGUFReader(path)
     names, merges, types = (r.fields["tokenizer.ggml." + k].contents() for k in ("tokens", "merges", "token_type"))
-    t = tokenizers.Tokenizer(models.BPE({n: i for i, n in enumerate(names)}, [tuple(m.split(" ")) for m in merges], ignore_merges=pre == "llama-bpe"))
+    t = tokenizers.Tokenizer(models.BPE({n: i for i, n in enumerate(names)}, [tuple(m.split(" ")) for m in merges], ignore_merges=pre in ("llama-bpe", "minicpm5")))
     splits = [pre_tokenizers.Split(Regex(x), "isolated") for x in RULES[pre]]
     t.pre_tokenizer = pre_tokenizers.Sequence(splits + [pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     t.add_tokens([AddedToken(n, normalized=False) for n, k in zip(names, types) if k in (3, 4)])
     return [t.encode(x, add_special_tokens=False).ids for x in texts]
+
+
+def differences(rows, like, name):
+    return {"like": name, "rows": {str(i): row for i, (row, other) in enumerate(zip(rows, like)) if row != other}}
+
+
+def write_json(name, value):
+    with open(os.path.join(HERE, name), "w", encoding="utf-8") as f:
+        json.dump(value, f, ensure_ascii=True, separators=(",", ":"))
+        f.write("\n")
+
+
+def write_kind(path, model, names, types, scores=None, add=None):
+    """A file of another kind than byte-level BPE; `add` writes its own keys."""
+    w = gguf.GGUFWriter(path, "llama")
+    w.add_name("tokenizer fixture")
+    w.add_tokenizer_model(model)
+    w.add_token_list(names)
+    w.add_token_types(types)
+    if scores:
+        w.add_token_scores(scores)
+    add(w)
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.close()
+
+
+def train_spm():
+    """Names, types and scores. Merges reach over words and numbers; each three neighbours share a score."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS.splitlines() * 2), model_writer=model, model_type="bpe", vocab_size=1400, byte_fallback=True,
+        normalization_rule_name="identity", remove_extra_whitespaces=False, split_by_whitespace=False, split_by_number=False,
+        split_by_unicode_script=False, allow_whitespace_only_pieces=True, character_coverage=0.98, num_threads=1,
+        hard_vocab_limit=False, minloglevel=2)
+    p = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    names, types, scores = [], [], []
+    for i in range(p.vocab_size()):
+        names.append(p.id_to_piece(i))
+        types.append(2 if p.is_unknown(i) else 3 if p.is_control(i) else 6 if p.is_byte(i) else 1)
+        scores.append(float(p.get_score(i) // 3 * 3))
+    for name in USER + ["\n\n", "\n\n\n", "  ", "    "]:
+        names.append(name), types.append(4), scores.append(-1000.0)
+    for name in SPECIALS:
+        names.append(name), types.append(3), scores.append(-1000.0)
+    return names, types, scores
+
+
+def spm(texts):
+    names, types, scores = train_spm()
+    golden = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path, space in (("space", os.path.join(HERE, "tokenizer_spm.gguf"), True), ("bare", os.path.join(folder, "bare.gguf"), False)):
+            write_kind(path, "llama", names, types, scores, lambda w: w.add_add_space_prefix(space))
+            golden[name] = by_llama(path, texts)
+    golden["bare"] = differences(golden["bare"], golden["space"], "space")
+    write_json("tokenizer_spm.json", golden)
+    print("spm:", len(names), "tokens,", len(golden["bare"]["rows"]), "rows differ without the space")
+
+
+def words(texts):
+    def make(lowercase, vocabulary=None):
+        t = tokenizers.Tokenizer(models.WordPiece(vocabulary or {}, unk_token="[UNK]"))
+        t.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+        t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        return t
+
+    own = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    t = make(True)
+    hangul = "\u1112\u1161\u11ab \u1100\u116e\u11a8 \u110b\u1165"  # parts of syllables
+    lines = (CORPUS + hangul + "\n").splitlines() + [CORPUS.upper(), "a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9"]
+    t.train_from_iterator(lines, trainers.WordPieceTrainer(vocab_size=1500, special_tokens=own, show_progress=False))
+    vocabulary = dict(t.get_vocab())
+    for word in ("The", "##He", "É", "Straße", "##É"):  # for the file that keeps capitals
+        vocabulary.setdefault(word, len(vocabulary))
+    names = [n for n, i in sorted(vocabulary.items(), key=lambda x: x[1])]
+    plain = [n if n in own else n[2:] if n.startswith("##") else "\u2581" + n for n in names]
+
+    def keys(lowercase):
+        def add(w):
+            w.add_bos_token_id(2), w.add_unk_token_id(1), w.add_sep_token_id(3), w.add_pad_token_id(0), w.add_mask_token_id(4)
+            w.add_bool("tokenizer.ggml.normalizer.lowercase", lowercase)
+        return add
+
+    golden = {}
+    path = os.path.join(HERE, "tokenizer_words.gguf")
+    write_kind(path, "bert", plain, [3 if n in own else 1 for n in plain], add=keys(True))
+    for name, lowercase in (("small", True), ("cased", False)):
+        t = make(lowercase, vocabulary)
+        golden[name] = [[t.encode(x, add_special_tokens=False).ids] for x in texts]
+    llama = by_llama(path, texts)
+    differ = [x for x, a, b in zip(texts, golden["small"], llama) if a[0] != b[0]]
+    golden["cased"] = differences(golden["cased"], golden["small"], "small")
+    write_json("tokenizer_words.json", golden)
+    print("words:", len(names), "tokens,", len(golden["cased"]["rows"]), "rows differ with capitals,", len(differ), f"differ from llama.cpp: {differ!r}")
 
 
 def main():
@@ -147,6 +254,8 @@ def main():
     golden = {"strings": texts, "small": {}, "real": {}}
     small = os.path.join(HERE, "tokenizer_small.gguf")
     write_gguf(small, "qwen2", tokens, merges)
+    spm(texts)
+    words(texts)
 
     def compare(label, path, pre, rows):
         other = by_tokenizers(path, pre, texts)
@@ -154,28 +263,35 @@ def main():
         print(f"{label}: {len(texts)} strings, {len(differ)} differ from tokenizers: {differ!r}")
 
     with tempfile.TemporaryDirectory() as folder:
+        full = {}
         for pre in RULES:
             path = os.path.join(folder, pre + ".gguf")
             write_gguf(path, pre, tokens, merges)
-            golden["small"][pre] = by_llama(path, texts)
-            compare(pre, path, pre, golden["small"][pre])
+            full[pre] = golden["small"][pre] = by_llama(path, texts)
+            compare(pre, path, pre, full[pre])
+            if pre in LIKE:
+                golden["small"][pre] = differences(full[pre], full[LIKE[pre]], LIKE[pre])
         golden["aliases"] = {}
         for alias in ALIASES:
             path = os.path.join(folder, alias + ".gguf")
             write_gguf(path, alias, tokens, merges)
             rows = by_llama(path, texts)
-            golden["aliases"][alias] = next((pre for pre in golden["small"] if golden["small"][pre] == rows), None)
+            golden["aliases"][alias] = next((pre for pre in full if full[pre] == rows), None)
             if golden["aliases"][alias] is None:  # llama-bpe's rules, but without taking whole words
-                golden["small"][alias] = rows
+                full[alias] = rows
+                golden["small"][alias] = differences(rows, full["llama-bpe"], "llama-bpe")
                 golden["aliases"][alias] = alias
+    real = {}
     for name, pre in (("smollm2-135m", "smollm"), ("qwen2.5-coder-0.5b", "qwen2")) if len(sys.argv) > 1 else ():
         path = os.path.join(sys.argv[1], name + ".gguf")
         golden["real"][name] = by_llama(path, texts)
         compare(name, path, pre, golden["real"][name])
+    for name in ("tinyllama-1b", "gemma3-270m") if len(sys.argv) > 1 else ():
+        real[name] = by_llama(os.path.join(sys.argv[1], name + ".gguf"), texts)
     print(golden["aliases"])
-    with open(os.path.join(HERE, "tokenizer_golden.json"), "w", encoding="utf-8") as f:
-        json.dump(golden, f, ensure_ascii=True, separators=(",", ":"))
-        f.write("\n")
+    write_json("tokenizer_golden.json", golden)
+    if real:
+        write_json("tokenizer_real.json", real)
 
 
 main()
