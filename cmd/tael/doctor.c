@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tael doctor`: what this device can do. A decode step reads the weights once, so the speed to expect is the measured
-// read bandwidth over the model's file size. It is an estimate: the embedding table isn't read whole where the output
-// layer has its own (so the truth may be 10 to 20 % higher), and kernels may miss the roof (so it may be lower).
+// `tael doctor`: what this device can do, and how fast each model of the catalogue would run: from rates that its
+// kernels show here and now, so a machine that is busy promises less.
 #include <string.h>
 
 #include "command.h"
@@ -13,17 +12,17 @@ static const double COMFORTABLE_TPS = 8; /* about as fast as people read Chinese
 typedef struct checkup {
     bool json;
     json_t *models;
-    double bandwidth;
     uint64_t largest; /* parameters of the largest model that fits and is comfortable */
 } checkup;
 
 static int on_entry(const tael_catalogue_entry *e, void *user)
 {
     checkup *c = user;
-    double tps = e->bytes > 0 ? c->bandwidth * 1e9 / (double)e->bytes : 0;
-    if (e->fits && tps >= COMFORTABLE_TPS && e->parameters > c->largest) c->largest = e->parameters;
-    json_array_append_new(c->models, json_pack("{s:o,s:b,s:o}", "name", out_text(e->name), "fits", e->fits,
-                                               "predicted_decode_tps", e->bytes > 0 ? out_real(tps) : json_null()));
+    if (e->fits && e->decode_tps >= COMFORTABLE_TPS && e->parameters > c->largest) c->largest = e->parameters;
+    json_array_append_new(
+        c->models, json_pack("{s:o,s:b,s:o,s:o}", "name", out_text(e->name), "fits", e->fits, "predicted_decode_tps",
+                             e->decode_tps > 0 ? out_real(e->decode_tps) : json_null(), "predicted_prefill_tps",
+                             e->prefill_tps > 0 ? out_real(e->prefill_tps) : json_null()));
     return 0;
 }
 
@@ -49,12 +48,15 @@ static void print_all(const tael_device *d, const checkup *c)
     json_array_foreach(c->models, i, m)
     {
         bool fits = json_boolean_value(json_object_get(m, "fits"));
+        double decode = json_number_value(json_object_get(m, "predicted_decode_tps"));
         out_cell(stdout, json_string_value(json_object_get(m, "name")), 24, false);
-        if (fits)
-            printf(TAEL_SAY("about %.0f tok/s\n", "约 %.0f token/秒\n"),
-                   json_number_value(json_object_get(m, "predicted_decode_tps")));
-        else
+        if (!fits)
             puts(TAEL_SAY("does not fit into memory", "内存不足"));
+        else if (decode <= 0)
+            puts(TAEL_SAY("its speed is not known", "速度未知"));
+        else
+            printf(TAEL_SAY("about %.0f tok/s, reads %.0f tok/s\n", "约 %.0f token/秒，读入 %.0f token/秒\n"), decode,
+                   json_number_value(json_object_get(m, "predicted_prefill_tps")));
     }
 }
 
@@ -62,8 +64,8 @@ static tael_status run(request *r)
 {
     tael_device d = {.size = sizeof d};
     TAEL_TRY(tael_device_inspect(&d, true));
-    checkup c = {.json = r->json, .models = json_array(), .bandwidth = d.bandwidth_gbs};
-    tael_status status = tael_catalogue_each(r->home, on_entry, &c);
+    checkup c = {.json = r->json, .models = json_array()};
+    tael_status status = tael_catalogue_measure(r->home, on_entry, &c);
     if (status == TAEL_OK && r->json)
         return out_json(r, json_pack("{s:s,s:I,s:I,s:I,s:o,s:s,s:o}", "isa", d.isa, "cores", (json_int_t)d.cores,
                                      "memory_bytes", (json_int_t)d.memory_bytes, "available_bytes",
@@ -78,8 +80,9 @@ const command command_doctor = {
     .verb = "doctor",
     .usage = "",
     .what = {"what this device can do", "本机能做什么"},
-    .more = {"The speed is an estimate: read bandwidth over the size of the model's file.",
-             "速度为估计值：读带宽除以模型文件大小。"},
+    .more =
+        {"Speeds are estimates from what the kernels show here and now: writing, and reading a prompt of 512 tokens.",
+         "速度为估计值，依据计算核当前的实测：输出速度，以及读入 512 个 token 提示的速度。"},
     .options = options,
     .run = run,
 };

@@ -64,6 +64,7 @@ typedef struct tael_catalogue_entry {
     const char *name, *license, *quantization, *about; /* valid during the call: copy what is kept */
     uint64_t parameters, bytes, memory_bytes;          /* memory_bytes: what running it takes at 4,096 tokens */
     bool installed, fits;                              /* fits: this device's memory allows it */
+    double decode_tps, prefill_tps; /* what to expect here, tokens a second; 0: not measured, or not known */
     char path[4096];                                   /* where it is, or would be */
 } tael_catalogue_entry;
 
@@ -71,6 +72,9 @@ typedef struct tael_catalogue_entry {
  * `home` NULL: the default place. */
 typedef int tael_catalogue_fn(const tael_catalogue_entry *entry, void *user);
 TAEL_API tael_status tael_catalogue_each(const char *home, tael_catalogue_fn *each, void *user);
+
+/* The same with the speeds to expect: measures this device's kernels first, for one to two seconds. */
+TAEL_API tael_status tael_catalogue_measure(const char *home, tael_catalogue_fn *each, void *user);
 
 /* The file of a catalogue name, or the path itself when `name` is one. TAEL_NOT_FOUND tells how to pull it. NULL
  * `name`: the configured default ($TAEL_MODEL), else the best installed model for this device. */

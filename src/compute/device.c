@@ -17,10 +17,12 @@
 #define MEASURE_SECONDS 0.35
 #define STREAMS         4 /* far apart: one stream of reads doesn't fill the memory's queue on every CPU */
 #define WORDS_A_LINE    8
+#define AHEAD_WORDS     64 /* a stream alone doesn't ask far enough ahead on every CPU */
 
 typedef struct measure {
     const uint64_t *data;
     size_t words;
+    bool ahead;                       /* fetch ahead: helps some CPUs and hinders others, so both are tried in turn */
     uint64_t sums[TAEL__MAX_THREADS]; /* so that reading can't be left out */
 } measure;
 
@@ -31,8 +33,11 @@ static void read_part(void *user, uint32_t index, uint32_t count)
     const uint64_t *p = m->data + index * part * STREAMS;
     uint64_t sum[WORDS_A_LINE] = {0};
     for (size_t i = 0; i < part; i += WORDS_A_LINE)
-        for (int s = 0; s < STREAMS; s++)
-            for (int j = 0; j < WORDS_A_LINE; j++) sum[j] += p[(size_t)s * part + i + (size_t)j];
+        for (int s = 0; s < STREAMS; s++) {
+            const uint64_t *line = p + (size_t)s * part + i;
+            if (m->ahead) __builtin_prefetch(line + AHEAD_WORDS, 0, 3);
+            for (int j = 0; j < WORDS_A_LINE; j++) sum[j] += line[j];
+        }
     for (int j = 1; j < WORDS_A_LINE; j++) sum[0] += sum[j];
     m->sums[index] = sum[0];
 }
@@ -53,6 +58,7 @@ static tael_status measure_bandwidth(double *gbs, uint64_t available_bytes)
     if (status == TAEL_OK) {
         double begin = tael__clock_seconds(), before = begin, now;
         do {
+            m.ahead = !m.ahead;
             tael__pool_run(pool, read_part, &m);
             now = tael__clock_seconds();
             double rate = (double)bytes / (now - before) * 1e-9;

@@ -90,6 +90,21 @@ static const char *read_source(tael__source *s, const json_t *object)
     return plain_name(s->file, 200) ? NULL : "file";
 }
 
+/* {"blocks": 28, "layers": {"Q4_K": 1234, ...}, "head": {...}} */
+static bool read_weights(uint64_t *counts, const json_t *object)
+{
+    const char *name;
+    json_t *count;
+    json_object_foreach((json_t *)(uintptr_t)object, name, count)
+    {
+        int f = 0;
+        while (f < TAEL__FORMAT_COUNT && strcmp(tael__formats[f].name, name) != 0) f++;
+        if (f == TAEL__FORMAT_COUNT || json_integer_value(count) <= 0) return false;
+        counts[f] = (uint64_t)json_integer_value(count);
+    }
+    return true;
+}
+
 static tael_status read_model(tael__catalogue_model *m, const json_t *object, size_t index, const char *path)
 {
     *m = (tael__catalogue_model){.name = text_of(object, "name"),
@@ -108,6 +123,11 @@ static tael_status read_model(tael__catalogue_model *m, const json_t *object, si
     if (m->bytes == 0 || m->bytes > TAEL__MAX_MODEL_BYTES) return bad_entry(path, index, "bytes");
     if (per_token > TAEL__MAX_MODEL_BYTES / CONTEXT_TOKENS) return bad_entry(path, index, "context_bytes_per_token");
     m->memory_bytes = m->bytes + per_token * CONTEXT_TOKENS + WORKING_BYTES;
+    const json_t *work = json_object_get(object, "work");
+    m->work.blocks = (uint32_t)number_of(work, "blocks");
+    if (!read_weights(m->work.layers, json_object_get(work, "layers")) ||
+        !read_weights(m->work.head, json_object_get(work, "head")))
+        return bad_entry(path, index, "work");
     json_array_foreach(sources, i, source)
     {
         if (m->source_count == TAEL__SOURCE_KIND_COUNT) return bad_entry(path, index, "sources");

@@ -4,6 +4,7 @@
 #ifndef TAEL__MODEL_CATALOGUE_H
 #define TAEL__MODEL_CATALOGUE_H
 
+#include "compute/formats.h"
 #include <tael/model.h>
 
 typedef enum tael__source_kind {
@@ -20,11 +21,18 @@ typedef struct tael__source {
     uint32_t count;                         /* packages: how many; their members in order are the file */
 } tael__source;
 
+/* What a token takes: weights of each format in the layers, and in the output layer, which prefill skips. */
+typedef struct tael__work {
+    uint64_t layers[TAEL__FORMAT_COUNT], head[TAEL__FORMAT_COUNT];
+    uint32_t blocks; /* how many layers: each meets the other threads a few times */
+} tael__work;
+
 typedef struct tael__catalogue_model {
     const char *name, *about, *about_zh, *license, *quantization;
     const char *sha256;                            /* "" when only the hub's own metadata tells it */
     uint64_t parameters, bytes;                    /* bytes: exact when sha256 is known, else about */
     uint64_t memory_bytes;                         /* weights, 4,096 tokens of context, and working memory */
+    tael__work work;                               /* of a token; all zero when the catalogue doesn't tell */
     tael__source sources[TAEL__SOURCE_KIND_COUNT]; /* in order, at most one of a kind */
     uint32_t source_count;
 } tael__catalogue_model;

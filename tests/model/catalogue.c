@@ -39,6 +39,41 @@ static const tael__catalogue_model *must_have(const tael__catalogue *c, const ch
     return m;
 }
 
+/* The weights that a token takes lie in the file: they can't be larger, and nearly all of it is weights. */
+static void what_a_token_takes_fits_the_file(void **state)
+{
+    (void)state;
+    tael__catalogue c;
+    assert_ok(tael__catalogue_open(&c, home));
+    for (size_t i = 0; i < c.count; i++) {
+        const tael__catalogue_model *m = &c.models[i];
+        double bytes = 0;
+        for (int f = 0; f < TAEL__FORMAT_COUNT; f++)
+            bytes += (double)(m->work.layers[f] + m->work.head[f]) * tael__formats[f].block_bytes /
+                     tael__formats[f].block_weights;
+        if (m->work.blocks == 0 || bytes > (double)m->bytes || bytes < 0.7 * (double)m->bytes)
+            fail_msg("%s: %u layers, %.0f bytes a token of a file of %llu", m->name, m->work.blocks, bytes,
+                     (unsigned long long)m->bytes);
+    }
+    tael__catalogue_close(&c);
+}
+
+static int has_speeds(const tael_catalogue_entry *e, void *user)
+{
+    if (e->decode_tps <= 0 || e->prefill_tps <= 0 || e->decode_tps > 1e5 || e->prefill_tps > 1e6)
+        fail_msg("%s: %g and %g tokens a second", e->name, e->decode_tps, e->prefill_tps);
+    ++*(int *)user;
+    return 0;
+}
+
+static void measured_models_have_speeds(void **state)
+{
+    (void)state;
+    int count = 0;
+    assert_ok(tael_catalogue_measure(home, has_speeds, &count));
+    assert_in_range(count, 9, 100);
+}
+
 static void the_models_that_were_promised_are_there(void **state)
 {
     (void)state;
@@ -251,6 +286,8 @@ static void no_memory_is_a_status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_A_HOME(what_a_token_takes_fits_the_file),
+        IN_A_HOME(measured_models_have_speeds),
         IN_A_HOME(the_models_that_were_promised_are_there),
         IN_A_HOME(a_home_adds_and_replaces),
         IN_A_HOME(a_bad_entry_is_named_with_its_field),
