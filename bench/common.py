@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the parts of the benchmark share: where things are, running Tael, medians, and results as JSON and as a table.
 
-Environment: TAEL (the program), TAEL_MODELS (a folder of NAME.gguf), TAEL_PEER (a Python that has llama-cpp-python),
+Environment: TAEL (the program), TAEL_MODELS (a folder of NAME.gguf), TAEL_PEER (the folder that bench/peer-setup makes),
 TAEL_THREADS (default: the cores). bench/run sets what is missing."""
 import datetime
 import json
@@ -17,9 +17,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BENCH = os.path.join(ROOT, "bench")
 RESULTS = os.environ.get("TAEL_RESULTS", os.path.join(ROOT, "build", "bench-results"))
 TAEL = os.environ.get("TAEL", os.path.join(ROOT, "build", "release", "tael"))
-PEER = os.environ.get("TAEL_PEER", sys.executable)
+PEER = os.environ.get("TAEL_PEER", "")
 LOGITS = os.environ.get("TAEL_LOGITS", os.path.join(ROOT, "build", "bench-logits"))
 THREADS = int(os.environ.get("TAEL_THREADS", len(os.sched_getaffinity(0))))
+SHAPES = ["qwen3-0.6b-q4_0", "qwen3-0.6b-q4_k_m", "qwen3-1.7b-q4_0", "qwen3-1.7b-q4_k_m"]  # bench/shapes makes them
 MODELS = ["smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"]
 
 
@@ -27,12 +28,42 @@ def model_path(name):
     """The file of a catalogue name, or the path itself; pulled when it isn't there."""
     if name.endswith(".gguf"):
         return name
+    if name in SHAPES:
+        return shape_path(name)
     for folder in filter(None, (os.environ.get("TAEL_MODELS"),)):
         path = os.path.join(folder, name + ".gguf")
         if os.path.isfile(path):
             return path
     out = subprocess.run([TAEL, "--json", "pull", name], stdout=subprocess.PIPE, check=True).stdout
     return json.loads(out)["path"]
+
+
+def shape_path(name):
+    """A file of random weights in the shape of a real model (bench/shapes), made once."""
+    folder = os.environ.get("TAEL_SHAPES", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")),
+                                                        "tael", "shapes"))
+    path = os.path.join(folder, name + ".gguf")
+    if not os.path.isfile(path):
+        subprocess.run([os.path.join(PEER, "python"), os.path.join(BENCH, "shapes"), name[:name.index("-q4")],
+                        model_path("qwen2.5-coder-0.5b"), PEER, folder], check=True)
+    return path
+
+
+def token_bytes(path):
+    """Bytes of weights that one decoded token reads: all matrices but the token embeddings (its one row counts for
+    nothing), unless they are the output layer too."""
+    code = ("import sys, gguf; r = gguf.GGUFReader(sys.argv[1]); names = {t.name for t in r.tensors}; "
+            "print(sum(t.n_bytes for t in r.tensors if len(t.shape) > 1 and "
+            "(t.name != 'token_embd.weight' or 'output.weight' not in names)))")
+    return int(subprocess.run([os.path.join(PEER, "python"), "-c", code, path], stdout=subprocess.PIPE, check=True).stdout)
+
+
+def bandwidth(threads):
+    """GB/s that so many cores read, by `tael doctor`: the best of three."""
+    cores = sorted(os.sched_getaffinity(0))[:threads]
+    command = ["taskset", "-c", ",".join(map(str, cores)), TAEL, "--json", "doctor"]
+    runs = [json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout) for _ in range(3)]
+    return max(r["bandwidth_gbs"] for r in runs)
 
 
 def short(model):
@@ -49,7 +80,7 @@ def tael(*args):
 
 def peer(job):
     """One job for llama.cpp in a process of its own; its answer."""
-    run = subprocess.run([PEER, os.path.join(BENCH, "peer.py")], input=json.dumps(job), stdout=subprocess.PIPE, text=True)
+    run = subprocess.run([os.path.join(PEER, "python"), os.path.join(BENCH, "peer.py")], input=json.dumps(job), stdout=subprocess.PIPE, text=True)
     if run.returncode:
         sys.exit(f"bench: the peer failed with {run.returncode} at {job['do']}")
     return json.loads(run.stdout)
@@ -103,6 +134,9 @@ def machine():
             "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")}
 
 
+PEERED = ("speed", "depth", "agree", "perplexity", "many")
+
+
 def peer_words():
     return os.environ.get("TAEL_PEER_WORDS", "llama.cpp")
 
@@ -112,9 +146,9 @@ def report(part, title, head, rows, data, notes=()):
     m = machine()
     m["load_after"] = load()
     lines = [f"## {title}", "",
-             f"{m['time']} · {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB · {m['threads']} threads · commit {m['commit']} · "
+             f"{m['time']} · {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB · commit {m['commit']} · "
              f"load average at the end {m['load_after']} · `bench/run {part}`", ""]
-    lines += [f"Peer: {peer_words()}.", ""] if part in ("speed", "agree", "perplexity") else []
+    lines += [f"Peer: {peer_words()}.", ""] if part in PEERED else []
     lines += ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(c) for c in row) + " |" for row in rows]
     lines += [""] + [f"{n}\n" for n in notes]

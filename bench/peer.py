@@ -32,6 +32,10 @@ class Model:
         L.llama_memory_clear(L.llama_get_memory(self.context), True)
         self.position = 0
 
+    def rewind(self, position):
+        L.llama_memory_seq_rm(L.llama_get_memory(self.context), 0, position, -1)
+        self.position = position
+
     def run(self, ids, logits_from=None):
         """One batch of at most 512 tokens; logits of the last one, or of all from `logits_from` on."""
         b = self.batch
@@ -67,22 +71,25 @@ class Model:
 
 
 def speed(job):
-    """Like `tael bench`: a warm-up, then `p` tokens as one batch into an empty cache, then `n` tokens one by one."""
-    m = Model(job["model"], job["threads"], 1024)
-    ids = [(i * 7919 + 11) % 20000 + 100 for i in range(max(job["p"], job["n"], 1))]
-    if job["p"]:
-        m.run(ids[:job["p"]])
+    """Like `tael bench`: a warm-up, then `p` tokens as one batch after `depth` others, then `n` tokens one by one after as
+    many."""
+    depth = job.get("depth", 0)
+    m = Model(job["model"], job["threads"], depth + 1024)
+    ids = [(i * 7919 + 11) % 20000 + 100 for i in range(max(job["p"], job["n"], depth, 64))]
+    m.run(ids[:64])
     m.run(ids[:1])
+    m.clear()
+    for at in range(0, depth, 512):
+        m.run(ids[at:min(at + 512, depth)])
     L.llama_synchronize(m.context)
     out = {}
     if job["p"]:
-        m.clear()
         start = time.perf_counter()
         m.run(ids[:job["p"]])
         L.llama_synchronize(m.context)
         out["pp"] = job["p"] / (time.perf_counter() - start)
     if job["n"]:
-        m.clear()
+        m.rewind(depth)
         m.run(ids[:1])
         start = time.perf_counter()
         for token in ids[:job["n"]]:
