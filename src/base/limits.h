@@ -21,6 +21,8 @@
 #define TAEL__MAX_WIDTH        (1u << 20) /* of embedding and feed-forward; 405B models have 16,384 and 53,248 */
 #define TAEL__MAX_HEADS        1024       /* 405B models have 128 */
 #define TAEL__MAX_HEAD_SIZE    1024       /* 64 to 256 are usual */
+#define TAEL__MAX_EXPERTS      1024       /* of a layer; 128 to 512 are usual */
+#define TAEL__MAX_CONVOLUTION  64         /* tokens that a delta net mixes; 4 is usual */
 #define TAEL__MAX_CONTEXT      (1u << 20) /* tokens; what memory allows is checked besides */
 #define TAEL__MAX_SEQUENCES    1024      /* of one context */
 #define TAEL__MAX_PROMPT_BYTES ((size_t)1 << 24)

@@ -6,6 +6,7 @@
 
 #include "compute/attend.h"
 #include "compute/cpu.h"
+#include "compute/delta.h"
 #include "compute/formats.h"
 
 /* out[n] = the weights of n/block_weights blocks. */
@@ -34,6 +35,12 @@ size_t tael__matmul_scratch_bytes(tael__format format, size_t cols);
 typedef void tael__rms_norm_fn(float *y, const float *x, const float *weight, size_t n, float epsilon);
 /* gate[i] = silu(gate[i]) * up[i] (SwiGLU, Shazeer 2020). */
 typedef void tael__swiglu_fn(float *gate, const float *up, size_t n);
+/* gate[i] = gelu(gate[i]) * up[i], with tanh's approximation (Hendrycks and Gimpel 2016, section 2). */
+typedef void tael__geglu_fn(float *gate, const float *up, size_t n);
+/* x[i] = x[i] * P(N(0, 1) < x[i]): GELU itself. */
+typedef void tael__gelu_fn(float *x, size_t n);
+/* x[i] = x[i] / (1 + exp(-gate[i])). */
+typedef void tael__let_through_fn(float *x, const float *gate, size_t n);
 /* y += x. */
 typedef void tael__add_fn(float *y, const float *x, size_t n);
 /* f32 to f16, round to nearest even. */
@@ -51,8 +58,12 @@ typedef struct tael__kernels {
     tael__attend_fn *attend[TAEL__KV_COUNT], *attend_many[TAEL__KV_COUNT]; /* attend.inc */
     tael__rms_norm_fn *rms_norm;
     tael__swiglu_fn *swiglu;
+    tael__geglu_fn *geglu;
+    tael__gelu_fn *gelu;
+    tael__let_through_fn *let_through;
     tael__add_fn *add;
     tael__to_f16_fn *to_f16;
+    tael__delta_fn *delta; /* delta.h */
 } tael__kernels;
 
 /* Fill the table for a CPU with these features: tests mask them to run every lesser set. */

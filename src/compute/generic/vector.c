@@ -17,6 +17,24 @@ void tael__swiglu__c(float *gate, const float *up, size_t n)
     for (size_t i = 0; i < n; i++) gate[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
 }
 
+void tael__geglu__c(float *gate, const float *up, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float g = gate[i], inner = 0.79788456f * g * (1 + 0.044715f * g * g); /* sqrt(2 / pi) */
+        gate[i] = g / (1 + expf(-2 * inner)) * up[i]; /* 0.5 (1 + tanh(z)) = 1 / (1 + exp(-2 z)) */
+    }
+}
+
+void tael__gelu__c(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] *= 0.5f * erfcf(-0.70710678f * x[i]);
+}
+
+void tael__let_through__c(float *x, const float *gate, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] /= 1 + expf(-gate[i]);
+}
+
 void tael__add__c(float *y, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) y[i] += x[i];

@@ -60,6 +60,50 @@ void tael__swiglu__avx512vnni(float *gate, const float *up, size_t n)
     }
 }
 
+void tael__geglu__avx512vnni(float *gate, const float *up, size_t n)
+{
+    const __m512 one = _mm512_set1_ps(1), cube = _mm512_set1_ps(0.044715f);
+    const __m512 scale = _mm512_set1_ps(-2 * 0.79788456f);
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 m = first(n - i);
+        __m512 g = _mm512_maskz_loadu_ps(m, gate + i);
+        __m512 inner = _mm512_mul_ps(g, _mm512_fmadd_ps(_mm512_mul_ps(cube, g), g, one));
+        __m512 e = exp16(_mm512_mul_ps(scale, inner));
+        g = _mm512_mul_ps(_mm512_div_ps(g, _mm512_add_ps(one, e)), _mm512_maskz_loadu_ps(m, up + i));
+        _mm512_mask_storeu_ps(gate + i, m, g);
+    }
+}
+
+/* The normal distribution's tail by Abramowitz and Stegun's 7.1.26: within 7.5e-8. */
+void tael__gelu__avx512vnni(float *x, size_t n)
+{
+    const __m512 one = _mm512_set1_ps(1), half = _mm512_set1_ps(-0.5f);
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 m = first(n - i);
+        __m512 a = _mm512_maskz_loadu_ps(m, x + i), z = _mm512_mul_ps(_mm512_abs_ps(a), _mm512_set1_ps(0.70710678f));
+        __m512 t = _mm512_div_ps(one, _mm512_fmadd_ps(_mm512_set1_ps(0.3275911f), z, one));
+        __m512 p = _mm512_set1_ps(0.5f * 1.061405429f);
+        p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.5f * -1.453152027f));
+        p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.5f * 1.421413741f));
+        p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.5f * -0.284496736f));
+        p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.5f * 0.254829592f));
+        __m512 tail = _mm512_mul_ps(_mm512_mul_ps(p, t), exp16(_mm512_mul_ps(half, _mm512_mul_ps(a, a))));
+        __mmask16 below = _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_LT_OQ);
+        __m512 share = _mm512_mask_sub_ps(tail, (__mmask16)~below, one, tail);
+        _mm512_mask_storeu_ps(x + i, m, _mm512_mul_ps(a, share));
+    }
+}
+
+void tael__let_through__avx512vnni(float *x, const float *gate, size_t n)
+{
+    const __m512 one = _mm512_set1_ps(1);
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 m = first(n - i);
+        __m512 e = exp16(_mm512_sub_ps(_mm512_setzero_ps(), _mm512_maskz_loadu_ps(m, gate + i)));
+        _mm512_mask_storeu_ps(x + i, m, _mm512_div_ps(_mm512_maskz_loadu_ps(m, x + i), _mm512_add_ps(one, e)));
+    }
+}
+
 void tael__add__avx512vnni(float *y, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i += 16) {
