@@ -102,7 +102,10 @@ tael_status tael__session_catch_up(tael_session *s)
     if (s->count == 0)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("session: nothing was prompted; prompt it first", "会话：没有提示；请先输入提示"));
-    if (held == s->count) tael__context_rewind(s->context, 0, --held);
+    if (held == s->count) { /* its logits are gone: the last token again, and what else a rewind takes with it */
+        tael__context_rewind(s->context, 0, s->count - 1);
+        held = tael__context_position(s->context, 0);
+    }
     s->logits = NULL;
     tael_status status = tael__context_run(s->context, 0, s->tokens + held, s->count - held, &s->cancel, &s->logits);
     if (status != TAEL_OK) s->logits = NULL;

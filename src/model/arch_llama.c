@@ -17,11 +17,8 @@ static tael_status read_sizes(tael__sizes *sizes, const tael_model *model)
 
 static tael_status read_layer(tael__layer *layer, const tael_model *model, uint32_t index)
 {
-    static const char *const names[3] = {"attn_q.bias", "attn_k.bias", "attn_v.bias"};
     TAEL_TRY(tael__read_common_layer(layer, model, index));
-    for (int i = 0; i < 3; i++)
-        TAEL_TRY(tael__read_vector_or_none(&layer->qkv_bias[i], model, index, names[i], layer->qkv[i].rows));
-    return TAEL_OK;
+    return tael__read_qkv_bias(layer, model, index, false);
 }
 
 const tael__architecture tael__architecture_llama = {

@@ -8,7 +8,7 @@
 /* One layer's work, as the threads see it. */
 typedef struct job {
     tael__context *c;
-    uint32_t index;
+    const tael__layer *layer;
     size_t rows;
     atomic_size_t next;
 } job;
@@ -27,8 +27,10 @@ void tael__attend_plan(tael__context *c, size_t rows)
                                                      .many = end - first > TAEL__MATVEC_TOKENS};
     }
     for (size_t r = 0; r < rows; r++) {
-        b->from[r] = 0;
-        b->to[r] = b->rows[r].position + 1;
+        uint32_t to = b->rows[r].to;
+        b->to[r] = to;
+        b->from[0][r] = 0;
+        b->from[1][r] = to > z->window ? to - z->window : 0;
     }
 }
 
@@ -45,15 +47,15 @@ static void store_rows(void *user, uint32_t thread, uint32_t threads)
         tael__kv_store_fn *store = c->kernels->kv_store[c->cache.shape.kind];
         for (size_t h = 0; h < z->kv_heads; h++) {
             size_t head = (r * z->kv_heads + h) * d;
-            store(page + tael__cache_keys_at(&c->cache, j->index, h), at, c->scratch.k + head, d);
-            store(page + tael__cache_values_at(&c->cache, j->index, h), at, c->scratch.v + head, d);
+            store(page + tael__cache_keys_at(&c->cache, j->layer->kv, h), at, c->scratch.k + head, d);
+            store(page + tael__cache_values_at(&c->cache, j->layer->kv, h), at, c->scratch.v + head, d);
         }
     }
 }
 
-void tael__attend_store(tael__context *c, uint32_t index, size_t rows)
+void tael__attend_store(tael__context *c, const tael__layer *layer, size_t rows)
 {
-    job j = {.c = c, .index = index, .rows = rows};
+    job j = {.c = c, .layer = layer, .rows = rows};
     if (rows <= TAEL__MATVEC_TOKENS)
         store_rows(&j, 0, 1);
     else
@@ -79,20 +81,20 @@ static void attend_units(void *user, uint32_t thread, uint32_t threads)
                              .tokens = u->tokens,
                              .group = group,
                              .page = (const char *const *)c->cache.sequences[b->rows[u->row].sequence].page,
-                             .k_at = tael__cache_keys_at(&c->cache, j->index, head),
-                             .v_at = tael__cache_values_at(&c->cache, j->index, head),
-                             .from = b->from + u->row,
+                             .k_at = tael__cache_keys_at(&c->cache, j->layer->kv, head),
+                             .v_at = tael__cache_values_at(&c->cache, j->layer->kv, head),
+                             .from = b->from[j->layer->local] + u->row,
                              .to = b->to + u->row,
                              .head_size = d,
                              .value_size = d,
-                             .scale = 1.0f / __builtin_sqrtf((float)d),
+                             .scale = z->attention_scale,
                              .scratch = b->attend + thread * b->attend_bytes};
         (u->many ? c->kernels->attend_many : c->kernels->attend)[kind](&a);
     }
 }
 
-void tael__attend_layer(tael__context *c, uint32_t index)
+void tael__attend_layer(tael__context *c, const tael__layer *layer)
 {
-    job j = {.c = c, .index = index};
+    job j = {.c = c, .layer = layer};
     tael__pool_run(c->pool, attend_units, &j);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A context: the cache of its sequences, the threads and the scratch that run the model over them, all made once when
 // it is opened, so that running allocates nothing. Long inputs are cut into batches.
+#include <math.h>
+
 #include "base/limits.h"
 #include "model/internal.h"
 
@@ -25,29 +27,80 @@ static void *carve_room(carve *v, size_t n, size_t each)
     return p;
 }
 
+static float *carve_floats(carve *v, size_t rows, size_t width)
+{
+    size_t each;
+    if (!tael__mul_size(&each, width, sizeof(float))) v->overflow = true;
+    return carve_room(v, rows, each);
+}
+
+static void lay_out_experts(tael__expert_scratch *b, carve *v, const tael__sizes *z, size_t n)
+{
+    b->scores = carve_floats(v, n, z->experts);
+    b->shared_score = carve_floats(v, n, 1);
+    b->weight = carve_floats(v, n, z->experts_used);
+    b->chosen = carve_room(v, n, z->experts_used * sizeof *b->chosen);
+    b->start = carve_room(v, z->experts + 1, sizeof *b->start);
+    b->list = carve_room(v, n, z->experts_used * sizeof *b->list);
+    b->gathered = carve_floats(v, n, z->embedding);
+    b->sum = carve_floats(v, n, z->embedding);
+}
+
+static void lay_out_delta(tael__delta_scratch *b, carve *v, const tael__delta_sizes *z, size_t n)
+{
+    size_t out = (size_t)z->value_heads * z->head_size;
+    b->mixed = carve_floats(v, n, z->channels);
+    b->convolved = carve_floats(v, n, z->channels);
+    b->gate = carve_floats(v, n, out);
+    b->out = carve_floats(v, n, out);
+    b->strength = carve_floats(v, n, z->value_heads);
+    b->decay = carve_floats(v, n, z->value_heads);
+    b->joint = carve_floats(v, n, 2 * (size_t)z->value_heads);
+    b->run_first = carve_room(v, n, sizeof *b->run_first);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The widest that a row is inside of a feed-forward. */
+static size_t widest_hidden(const tael__sizes *z)
+{
+    return larger(z->feed_forward, larger(z->expert_feed_forward, z->shared_feed_forward));
+}
+
 static void scratch_lay_out(tael__scratch *b, carve *v, const tael__context *c)
 {
     const tael__sizes *z = &c->model->sizes;
     size_t n = c->batch_tokens, q = (size_t)z->heads * z->head_size, kv = (size_t)z->kv_heads * z->head_size;
+    size_t hidden = larger(n * widest_hidden(z), (size_t)z->experts_used * z->expert_feed_forward);
+    size_t kinds = z->window > 0 ? 2 : 1, half = z->rope.dims / 2; /* of layers: local ones see and turn otherwise */
     b->logit_rows = n < LOGIT_ROWS ? n : LOGIT_ROWS;
     b->attend_bytes = tael__attend_scratch_bytes(z->head_size, z->head_size);
-    b->x = carve_room(v, n, z->embedding * sizeof(float));
-    b->y = carve_room(v, n, z->embedding * sizeof(float));
-    b->q = carve_room(v, n, q * sizeof(float));
-    b->k = carve_room(v, n, kv * sizeof(float));
-    b->v = carve_room(v, n, kv * sizeof(float));
-    b->attended = carve_room(v, n, q * sizeof(float));
-    b->gate = carve_room(v, n, z->feed_forward * sizeof(float));
-    b->up = carve_room(v, n, z->feed_forward * sizeof(float));
-    b->cosine = carve_room(v, n, z->rope_dims / 2 * sizeof(float));
-    b->sine = carve_room(v, n, z->rope_dims / 2 * sizeof(float));
-    b->logits = carve_room(v, b->logit_rows, z->vocabulary * sizeof(float));
+    b->x = carve_floats(v, n, z->embedding);
+    b->y = carve_floats(v, n, z->embedding);
+    b->q = carve_floats(v, n, q);
+    b->wide_q = carve_floats(v, z->gated ? n : 0, 2 * q);
+    b->q_gate = carve_floats(v, z->gated ? n : 0, q);
+    b->k = carve_floats(v, n, kv);
+    b->v = carve_floats(v, n, kv);
+    b->attended = carve_floats(v, n, q);
+    b->gate = carve_floats(v, 1, hidden);
+    b->up = carve_floats(v, 1, hidden);
+    for (size_t i = 0; i < 2; i++) {
+        b->cosine[i] = i < kinds ? carve_floats(v, n, half) : NULL;
+        b->sine[i] = i < kinds ? carve_floats(v, n, half) : NULL;
+        b->from[i] = carve_room(v, n, sizeof *b->from[i]);
+    }
+    b->to = carve_room(v, n, sizeof *b->to);
+    b->logits = carve_floats(v, b->logit_rows, z->vocabulary);
     b->rows = carve_room(v, n, sizeof *b->rows);
     b->ids = carve_room(v, n, sizeof *b->ids);
-    b->from = carve_room(v, n, sizeof *b->from);
-    b->to = carve_room(v, n, sizeof *b->to);
     b->units = carve_room(v, n, sizeof *b->units);
     b->attend = carve_room(v, c->threads, b->attend_bytes);
+    if (z->experts > 0) lay_out_experts(&b->experts, v, z, n);
+    if (z->delta.layers > 0) lay_out_delta(&b->delta, v, &z->delta, n);
 }
 
 static tael_status scratch_open(tael__scratch *b, const tael__context *c)
@@ -64,9 +117,8 @@ static tael_status scratch_open(tael__scratch *b, const tael__context *c)
 
 static size_t widest_input(const tael__sizes *z)
 {
-    size_t widest = (size_t)z->heads * z->head_size;
-    if (widest < z->embedding) widest = z->embedding;
-    return widest < z->feed_forward ? z->feed_forward : widest;
+    size_t heads = larger(z->heads * (size_t)z->head_size, z->delta.value_heads * (size_t)z->delta.head_size);
+    return larger(z->embedding, larger(heads, widest_hidden(z)));
 }
 
 static tael_status check_options(const tael__context_options *o)
@@ -85,7 +137,7 @@ static tael_status cache_open(tael__context *c, const tael__context_options *o)
 {
     const tael__sizes *z = &c->model->sizes;
     tael__cache_shape shape = {.kind = o->kv_q8 ? TAEL__KV_q8_0 : TAEL__KV_f16,
-                               .layers = z->layers,
+                               .layers = z->kv_layers,
                                .kv_heads = z->kv_heads,
                                .head_size = z->head_size,
                                .value_size = z->head_size};
@@ -106,6 +158,8 @@ tael_status tael__context_open(tael__context **out, const tael_model *model, con
     tael__context *c = tael__alloc_zero(sizeof *c);
     if (!c) return tael__fail_memory(TAEL_SAY("context", "上下文"), sizeof *c);
     c->model = model;
+    c->rope_factors = model->rope_factors;
+    if (model->long_factors && options->context_tokens > model->original_context) c->rope_factors = model->long_factors;
     c->kernels = tael__kernels_get();
     c->batch_tokens = options->batch_tokens ? options->batch_tokens : DEFAULT_BATCH_TOKENS;
     if (c->batch_tokens > MAX_BATCH_TOKENS) c->batch_tokens = MAX_BATCH_TOKENS;
@@ -114,6 +168,8 @@ tael_status tael__context_open(tael__context **out, const tael_model *model, con
     tael_status status = tael__pool_open(&c->pool, options->threads);
     c->threads = tael__pool_threads(c->pool);
     if (status == TAEL_OK) status = cache_open(c, options);
+    if (status == TAEL_OK)
+        status = tael__memories_open(&c->memories, &model->sizes.delta, options->sequences ? options->sequences : 1);
     if (status == TAEL_OK) status = scratch_open(&c->scratch, c);
     if (status == TAEL_OK)
         status = tael__workspace_open(&c->workspace, c->pool, widest_input(&model->sizes), c->batch_tokens);
@@ -130,6 +186,7 @@ void tael__context_close(tael__context *c)
     tael__workspace_close(c->workspace);
     tael__pool_close(c->pool);
     tael__cache_close(&c->cache);
+    tael__memories_close(&c->memories);
     tael__free(c->scratch.memory);
     tael__free(c);
 }
@@ -151,12 +208,17 @@ uint32_t tael__context_position(const tael__context *c, uint32_t sequence)
 
 void tael__context_rewind(tael__context *c, uint32_t sequence, uint32_t position)
 {
-    tael__cache_rewind(&c->cache, sequence, position);
+    tael__cache_rewind(&c->cache, sequence, tael__memory_rewind(&c->memories, sequence, position));
+}
+
+bool tael__context_rewinds(const tael__context *c)
+{
+    return c->memories.floats == 0;
 }
 
 void tael__context_fork(tael__context *c, uint32_t from, uint32_t to, uint32_t positions)
 {
-    tael__cache_fork(&c->cache, from, to, positions);
+    tael__cache_fork(&c->cache, from, to, tael__memory_copy(&c->memories, from, to, positions));
 }
 
 static tael_status check_tokens(const tael__context *c, const int32_t *tokens, size_t count)
@@ -197,7 +259,11 @@ tael_status tael__context_step(tael__context *c, const tael__run *runs, size_t c
     for (size_t i = 0; i < count; i++) TAEL_TRY(tael__cache_reserve(&c->cache, runs[i].sequence, runs[i].count));
     if (!tael__forward(c, runs, count, cancel))
         return tael__fail(TAEL_CANCELLED, TAEL_SAY("model: stopped as asked", "模型：已按要求停止"));
-    for (size_t i = 0; i < count; i++) c->cache.sequences[runs[i].sequence].position += (uint32_t)runs[i].count;
+    for (size_t i = 0; i < count; i++) {
+        tael__sequence *s = &c->cache.sequences[runs[i].sequence];
+        s->position += (uint32_t)runs[i].count;
+        tael__memory_advance(&c->memories, runs[i].sequence, s->position);
+    }
     return TAEL_OK;
 }
 
@@ -211,11 +277,20 @@ size_t tael__context_logit_rows(const tael__context *c)
     return c->scratch.logit_rows;
 }
 
+/* Gemma's: large logits come no closer than to the cap. */
+static void cap_logits(const tael__context *c, float *logits, size_t n)
+{
+    float cap = c->model->sizes.logit_cap;
+    if (cap == 0) return;
+    for (size_t i = 0; i < n; i++) logits[i] = cap * tanhf(logits[i] / cap);
+}
+
 const float *tael__context_logits(tael__context *c, size_t first, size_t rows)
 {
     TAEL_ASSERT(rows <= c->scratch.logit_rows && first + rows <= c->outputs);
     const float *y = c->scratch.y + first * c->model->sizes.embedding;
     tael__linear(c->workspace, (float *[]){c->scratch.logits}, &c->model->head, NULL, 1, y, rows);
+    cap_logits(c, c->scratch.logits, rows * c->model->sizes.vocabulary);
     return c->scratch.logits;
 }
 
@@ -223,6 +298,7 @@ void tael__context_logits_of(tael__context *c, size_t row, const int32_t *ids, s
 {
     TAEL_ASSERT(row < c->outputs);
     tael__linear_rows(c->workspace, out, &c->model->head, ids, count, c->scratch.y + row * c->model->sizes.embedding);
+    cap_logits(c, out, count);
 }
 
 tael_status tael__context_run(tael__context *c, uint32_t sequence, const int32_t *tokens, size_t count,
@@ -266,12 +342,14 @@ tael_status tael__context_score(tael__context *c, const int32_t *tokens, size_t 
 
 size_t tael__context_state_bytes(const tael__context *c, uint32_t position)
 {
-    return tael__cache_state_bytes(&c->cache, position);
+    return tael__cache_state_bytes(&c->cache, position) + c->memories.floats * sizeof(float);
 }
 
 tael_status tael__context_state_write(const tael__context *c, uint32_t sequence, tael__buffer *out)
 {
-    return tael__cache_state_write(&c->cache, sequence, out);
+    TAEL_TRY(tael__cache_state_write(&c->cache, sequence, out));
+    if (c->memories.floats == 0) return TAEL_OK;
+    return tael__buffer_append(out, tael__memory_now(&c->memories, sequence), c->memories.floats * sizeof(float));
 }
 
 tael_status tael__context_state_read(tael__context *c, uint32_t sequence, uint32_t position, const void *data,
@@ -282,5 +360,8 @@ tael_status tael__context_state_read(tael__context *c, uint32_t sequence, uint32
                           TAEL_SAY("saved prefix: %zu bytes, where this model needs %zu; make it again",
                                    "已存前缀：有 %zu 字节，而此模型需要 %zu；请重新生成"),
                           bytes, tael__context_state_bytes(c, position));
-    return tael__cache_state_read(&c->cache, sequence, position, data, file);
+    TAEL_TRY(tael__cache_state_read(&c->cache, sequence, position, data, file));
+    tael__memory_set(&c->memories, sequence, position,
+                     (const char *)data + tael__cache_state_bytes(&c->cache, position));
+    return TAEL_OK;
 }

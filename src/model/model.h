@@ -31,8 +31,11 @@ void tael__context_close(tael__context *c);
 uint32_t tael__context_capacity(const tael__context *c); /* positions of a sequence */
 uint32_t tael__context_batch(const tael__context *c);    /* the most tokens of a step */
 uint32_t tael__context_position(const tael__context *c, uint32_t sequence);
-void tael__context_rewind(tael__context *c, uint32_t sequence, uint32_t position); /* forget from there on */
-/* `to` becomes the first `positions` of `from`. They share memory until one of them goes on. */
+/* Forget from there on. A model with delta nets can't be cut anywhere: it goes back further, to where the last step
+ * began or to 0; ask for the position afterwards. `rewinds`: this isn't such a model. */
+void tael__context_rewind(tael__context *c, uint32_t sequence, uint32_t position);
+bool tael__context_rewinds(const tael__context *c);
+/* `to` becomes the first `positions` of `from`, or fewer as above. They share memory until one of them goes on. */
 void tael__context_fork(tael__context *c, uint32_t from, uint32_t to, uint32_t positions);
 
 /* Consecutive tokens of one sequence. Those from `wanted` on (count: none) leave an output. */
