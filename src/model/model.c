@@ -205,7 +205,11 @@ tael_status tael_chat_format(const tael_model *m, const tael_message *messages, 
                      "instruct model",
                      "%s：没有对话模板，应为基础模型；请直接给原始文本，或换用指令模型"),
             tael__gguf_path(m->file));
-    tael_status status = tael__template_apply(t, messages, count, tools_json, open_reply, &text);
+    tael__template_options options = {.tools_json = tools_json,
+                                      .open_reply = open_reply,
+                                      .bos = tael__token_bytes(m->tokenizer, tael__tokenizer_bos(m->tokenizer)),
+                                      .eos = tael__token_bytes(m->tokenizer, tael__tokenizer_eos(m->tokenizer))};
+    tael_status status = tael__template_apply(t, messages, count, &options, &text);
     if (status == TAEL_OK && !(*out = tael__buffer_take(&text))) status = TAEL_NO_MEMORY;
     tael__buffer_free(&text);
     return status;

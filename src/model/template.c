@@ -1,226 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chat templates: what their Jinja text would print, written out in C. A template is known by pieces that its text
 // holds and pieces that it lacks; a near relative of a known one is thus unknown, and named, rather than rendered a
-// little wrong. tests/model/template.c holds each against the Jinja original.
-#include "model/template.h"
-
-#include <jansson.h>
+// little wrong. tests/model/template.c holds each against the Jinja original. How each prints is in template_qwen.c and
+// template_llama.c.
 #include <stdio.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "model/template_json.h"
-
-typedef struct turns {
-    const tael_message *messages;
-    size_t count;
-    json_t *tools; /* NULL: none */
-    bool open_reply;
-} turns;
-
-typedef tael_status render_fn(const tael__template *t, const turns *c, tael__buffer *out);
-
-struct tael__template {
-    const char *name;
-    render_fn *render;
-    const char *default_system; /* NULL: none */
-    const char *call_example;   /* how a tool call is shown; NULL: the template takes no tools */
-    const char *has[6], *lacks[6];
-};
-
-/* ---- ChatML ---- */
-
-static bool is(const tael_message *m, const char *role)
-{
-    return strcmp(m->role, role) == 0;
-}
-
-static tael_status put_turn(tael__buffer *out, const char *role, const char *content)
-{
-    tael__buffer_text(out, "<|im_start|>");
-    tael__buffer_text(out, role);
-    tael__buffer_text(out, "\n");
-    tael__buffer_text(out, content);
-    return tael__buffer_text(out, "<|im_end|>\n");
-}
-
-static tael_status render_chatml(const tael__template *t, const turns *c, tael__buffer *out)
-{
-    if (t->default_system && !is(&c->messages[0], "system")) put_turn(out, "system", t->default_system);
-    for (size_t i = 0; i < c->count; i++) put_turn(out, c->messages[i].role, c->messages[i].content);
-    return c->open_reply ? tael__buffer_text(out, "<|im_start|>assistant\n") : out->failed;
-}
-
-/* ---- Qwen: ChatML with tools ---- */
-
-static tael_status put_tools(const tael__template *t, const turns *c, tael__buffer *out)
-{
-    const json_t *tool;
-    size_t i;
-    tael__buffer_text(out, "# Tools\n\nYou may call one or more functions to assist with the user query.\n\nYou are "
-                           "provided with function "
-                           "signatures within <tools></tools> XML tags:\n<tools>");
-    json_array_foreach(c->tools, i, tool)
-    {
-        tael__buffer_text(out, "\n");
-        TAEL_TRY(tael__template_json(tool, out));
-    }
-    tael__buffer_text(
-        out, "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
-             "<tool_call></tool_call> XML tags:\n<tool_call>\n");
-    tael__buffer_text(out, t->call_example);
-    return tael__buffer_text(out, "\n</tool_call><|im_end|>\n");
-}
-
-/* The first turn: the system's words, the tools, both, or nothing. */
-static tael_status put_head(const tael__template *t, const turns *c, tael__buffer *out)
-{
-    const char *system = is(&c->messages[0], "system") ? c->messages[0].content : t->default_system;
-    if (!c->tools) return system ? put_turn(out, "system", system) : TAEL_OK;
-    tael__buffer_text(out, "<|im_start|>system\n");
-    if (system) {
-        tael__buffer_text(out, system);
-        tael__buffer_text(out, "\n\n");
-    }
-    return put_tools(t, c, out);
-}
-
-/* Results of tools stand in a user's turn, neighbours in one. */
-static tael_status put_tool_result(const turns *c, size_t i, tael__buffer *out)
-{
-    if (i == 0 || !is(&c->messages[i - 1], "tool")) tael__buffer_text(out, "<|im_start|>user");
-    tael__buffer_text(out, "\n<tool_response>\n");
-    tael__buffer_text(out, c->messages[i].content);
-    tael__buffer_text(out, "\n</tool_response>");
-    if (i + 1 == c->count || !is(&c->messages[i + 1], "tool")) tael__buffer_text(out, "<|im_end|>\n");
-    return out->failed;
-}
-
-static tael_status render_qwen25(const tael__template *t, const turns *c, tael__buffer *out)
-{
-    TAEL_TRY(put_head(t, c, out));
-    for (size_t i = 0; i < c->count; i++) {
-        const tael_message *m = &c->messages[i];
-        if (is(m, "tool"))
-            put_tool_result(c, i, out);
-        else if (i > 0 || !is(m, "system"))
-            put_turn(out, m->role, m->content);
-    }
-    return c->open_reply ? tael__buffer_text(out, "<|im_start|>assistant\n") : out->failed;
-}
-
-/* ---- Qwen3: the same with thoughts ---- */
-
-static bool starts(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-static bool ends(const char *text, const char *with)
-{
-    size_t n = strlen(text), k = strlen(with);
-    return n >= k && strcmp(text + n - k, with) == 0;
-}
-
-static const char *skip_newlines(const char *p)
-{
-    while (*p == '\n') p++;
-    return p;
-}
-
-/* The user's last question: thoughts before it are left out. The last message if nobody asked. */
-static size_t last_query(const turns *c)
-{
-    for (size_t i = c->count; i-- > 0;) {
-        const char *content = c->messages[i].content;
-        if (is(&c->messages[i], "user") && !(starts(content, "<tool_response>") && ends(content, "</tool_response>")))
-            return i;
-    }
-    return c->count - 1;
-}
-
-static tael_status put_reply(const turns *c, size_t i, size_t query, tael__buffer *out)
-{
-    static const char open[] = "<think>", close[] = "</think>";
-    const char *content = c->messages[i].content, *thought = content, *thought_end = content;
-    const char *first = strstr(content, close);
-    if (first) {
-        const char *last = first;
-        for (const char *p = first; (p = strstr(p, close)); p += strlen(close)) last = p;
-        thought_end = first;
-        while (thought_end > thought && thought_end[-1] == '\n') thought_end--;
-        for (const char *p = content; (p = strstr(p, open)) && p + strlen(open) <= thought_end; p += strlen(open))
-            thought = p + strlen(open);
-        while (thought < thought_end && *thought == '\n') thought++;
-        content = skip_newlines(last + strlen(close));
-    }
-    tael__buffer_text(out, "<|im_start|>assistant\n");
-    if (i > query && (i + 1 == c->count || thought_end > thought)) {
-        tael__buffer_text(out, "<think>\n");
-        tael__buffer_append(out, thought, (size_t)(thought_end - thought));
-        tael__buffer_text(out, "\n</think>\n\n");
-        content = skip_newlines(content);
-    }
-    tael__buffer_text(out, content);
-    return tael__buffer_text(out, "<|im_end|>\n");
-}
-
-static tael_status render_qwen3(const tael__template *t, const turns *c, tael__buffer *out)
-{
-    size_t query = last_query(c);
-    TAEL_TRY(put_head(t, c, out));
-    for (size_t i = 0; i < c->count; i++) {
-        const tael_message *m = &c->messages[i];
-        if (is(m, "tool"))
-            put_tool_result(c, i, out);
-        else if (is(m, "assistant"))
-            put_reply(c, i, query, out);
-        else if (i > 0 || !is(m, "system"))
-            put_turn(out, m->role, m->content);
-    }
-    return c->open_reply ? tael__buffer_text(out, "<|im_start|>assistant\n") : out->failed;
-}
-
-/* ---- Llama 3 ---- */
-
-/* What Python's str.strip() takes away. */
-static bool is_space(uint32_t c)
-{
-    return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
-static tael_status put_trimmed(tael__buffer *out, const char *text)
-{
-    size_t from = SIZE_MAX, to = 0, bytes = strlen(text);
-    for (size_t i = 0; i < bytes;) {
-        uint32_t code;
-        size_t n = tael__utf8_decode(text + i, bytes - i, &code, NULL);
-        if (!is_space(code)) {
-            if (from == SIZE_MAX) from = i;
-            to = i + n;
-        }
-        i += n;
-    }
-    return to ? tael__buffer_append(out, text + from, to - from) : out->failed;
-}
-
-static tael_status render_llama3(const tael__template *t, const turns *c, tael__buffer *out)
-{
-    (void)t;
-    tael__buffer_text(out, "<|begin_of_text|>");
-    for (size_t i = 0; i < c->count; i++) {
-        tael__buffer_text(out, "<|start_header_id|>");
-        tael__buffer_text(out, c->messages[i].role);
-        tael__buffer_text(out, "<|end_header_id|>\n\n");
-        put_trimmed(out, c->messages[i].content);
-        tael__buffer_text(out, "<|eot_id|>");
-    }
-    return c->open_reply ? tael__buffer_text(out, "<|start_header_id|>assistant<|end_header_id|>\n\n") : out->failed;
-}
-
-/* ---- Which one ---- */
+#include "model/template_internal.h"
 
 #define QWEN_SYSTEM           "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
 #define SMOLLM_SYSTEM         "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
@@ -228,58 +15,182 @@ static tael_status render_llama3(const tael__template *t, const turns *c, tael__
 #define CALL_AS_JINJA         "\\n{\\\"name\\\": <function-name>"
 #define CALL_DOUBLED_AS_JINJA "\\n{{\\\"name\\\": <function-name>"
 
+#define CALL_QWEN35                                                                                                    \
+    "\n\nIf you choose to call a function ONLY reply in the following format with NO suffix:\n\n<tool_call>\n"         \
+    "<function=example_function_name>\n<parameter=example_parameter_1>\nvalue_1\n</parameter>\n"                       \
+    "<parameter=example_parameter_2>\nThis is the value for the second parameter\nthat can span\nmultiple lines\n"     \
+    "</parameter>\n</function>\n</tool_call>\n\n<IMPORTANT>\nReminder:\n- Function calls MUST follow the specified "   \
+    "format: an inner <function=...></function> block must be nested within <tool_call></tool_call> XML tags\n- "      \
+    "Required parameters MUST be specified\n- You may provide optional reasoning for your function call in natural "   \
+    "language BEFORE the function call, but NOT after\n- If there is no function call available, answer the question " \
+    "like normal with your current knowledge and do not tell the user about function calls\n</IMPORTANT>"
+#define CALL_MINICPM5                                                                                                  \
+    "\n\nTool usage guidelines:\n- You may call zero or more functions. If no function calls are needed, just answer " \
+    "normally and do not include any <function ... </function>.\n- When calling a function, return an XML object "     \
+    "within <function ... </function> using:\n<function name=\"function-name\"><param "                                \
+    "name=\"param-name\">param-value</param></function>\n- param-value may be multi-line. If it contains <, & or "     \
+    "newline characters, wrap it in a CDATA block: <param name=\"param-name\"><![CDATA[...multi-line "                 \
+    "value...]]></param>"
+#define CALL_LLAMA31                                                                                                   \
+    "Given the following functions, please respond with a JSON for a function call with its proper arguments that "    \
+    "best answers the given prompt.\n\nRespond in the format {\"name\": function name, \"parameters\": dictionary of " \
+    "argument name and its value}.Do not use variables.\n\n"
+
+/* What opens a reply, by tael__thinking: as usual, on, off. */
+#define NO_THOUGHT "<think>\n\n</think>\n\n"
+#define NEVER_THINKS \
+    {                \
+        "", NULL, "" \
+    }
+
 /* Pieces are as the Jinja text spells them. */
 static const tael__template templates[] = {
     {"qwen2.5",
-     render_qwen25,
+     tael__render_qwen25,
      QWEN_SYSTEM,
      CALL,
+     NEVER_THINKS,
      {"<|im_start|>", QWEN_SYSTEM, "<tool_response>", CALL_AS_JINJA, "message.tool_calls"},
      {"<think>", "reasoning_content", "<|vision_start|>"}},
     /* The braces are doubled by a slip in the file, and that is what its model was given. */
     {"qwen2.5 (doubled braces)",
-     render_qwen25,
+     tael__render_qwen25,
      QWEN_SYSTEM,
      "{" CALL "}",
+     NEVER_THINKS,
      {"<|im_start|>", QWEN_SYSTEM, "<tool_response>", CALL_DOUBLED_AS_JINJA, "message.tool_calls"},
      {"<think>", "reasoning_content", "<|vision_start|>"}},
     {"qwen3",
-     render_qwen3,
+     tael__render_qwen3,
      NULL,
      CALL,
+     {"", "", NO_THOUGHT},
      {"<|im_start|>", "enable_thinking is false", "ns.last_query_index", "reasoning_content", "<tool_response>",
       CALL_AS_JINJA},
-     {"<|vision_start|>", "You are Qwen", "<function="}},
+     {"<|vision_start|>", "You are Qwen", "<function=", "assistant\\n<think>"}},
+    {"qwen3-2507 thinking",
+     tael__render_qwen3,
+     NULL,
+     CALL,
+     {"<think>\n", "<think>\n", NULL},
+     {"<|im_start|>assistant\\n<think>\\n'", "ns.last_query_index", "reasoning_content", "<tool_response>",
+      CALL_AS_JINJA, "loop.last or (not loop.last and reasoning_content)"},
+     {"<|vision_start|>", "You are Qwen", "<function=", "enable_thinking"}},
+    {"qwen3-2507 instruct",
+     tael__render_qwen25,
+     NULL,
+     CALL,
+     NEVER_THINKS,
+     {"'<|im_start|>' + message.role + '\\n' + content }}", "'<|im_start|>assistant\\n' }}",
+      "message.tool_calls", "<tool_response>", CALL_AS_JINJA},
+     {"<|vision_start|>", "You are Qwen", "<function=", "think", "reasoning"}},
+    {"qwen3.5",
+     tael__render_qwen35,
+     NULL,
+     CALL_QWEN35,
+     {"<think>\n", "<think>\n", NO_THOUGHT},
+     {"<function=example_function_name>", "No user query found in messages.", "render_content(",
+      "System message must be at the beginning.", "ns.last_query_index", "enable_thinking is false"},
+     {"preserve_thinking", "developer", "You are Qwen", "enable_thinking is true"}},
+    /* The small ones, which think only when asked to. */
+    {"qwen3.5 (small)",
+     tael__render_qwen35,
+     NULL,
+     CALL_QWEN35,
+     {NO_THOUGHT, "<think>\n", NO_THOUGHT},
+     {"<function=example_function_name>", "No user query found in messages.", "render_content(",
+      "System message must be at the beginning.", "ns.last_query_index", "enable_thinking is true"},
+     {"preserve_thinking", "developer", "You are Qwen", "enable_thinking is false"}},
+    {"minicpm5",
+     tael__render_minicpm5,
+     NULL,
+     CALL_MINICPM5,
+     {"", "<think>\n", NO_THOUGHT},
+     {"{{- bos_token }}", "'<tool_def_sep>'", "Tool usage guidelines:", "<![CDATA[", "ns.last_query_index",
+      "enable_thinking is true", "enable_thinking is false"},
+     {"<|vision_start|>", "You are a", "<tool_call>"}},
     {"smollm2",
-     render_chatml,
+     tael__render_chatml,
      SMOLLM_SYSTEM,
      NULL,
+     NEVER_THINKS,
      {"<|im_start|>", SMOLLM_SYSTEM "<|im_end|>", "loop.first"},
      {"tool", "<think>", "trim"}},
     {"qwen2",
-     render_chatml,
+     tael__render_chatml,
      "You are a helpful assistant.",
      NULL,
+     NEVER_THINKS,
      {"<|im_start|>", "You are a helpful assistant.<|im_end|>", "loop.first"},
      {"tool", "<think>", "trim"}},
     {"qwen1.5",
-     render_chatml,
+     tael__render_chatml,
      "You are a helpful assistant",
      NULL,
+     NEVER_THINKS,
      {"<|im_start|>", "You are a helpful assistant<|im_end|>", "loop.first"},
      {"tool", "<think>", "trim"}},
     {"chatml",
-     render_chatml,
+     tael__render_chatml,
      NULL,
      NULL,
+     NEVER_THINKS,
      {"'<|im_start|>' + message", "'<|im_end|>' + '", "<|im_start|>assistant"},
      {"system", "tool", "<think>", "trim", "_token", "raise"}},
     {"llama3",
-     render_llama3,
+     tael__render_llama3,
      NULL,
      NULL,
+     NEVER_THINKS,
      {"'<|start_header_id|>' + message['role']", "| trim + '<|eot_id|>'", "bos_token + content", "loop.index0 == 0"},
      {"tool", "date_string", "raise"}},
+    {"llama3.1",
+     tael__render_llama31,
+     NULL,
+     CALL_LLAMA31,
+     NEVER_THINKS,
+     {"{{- bos_token }}", "'<|start_header_id|>' + message['role']", "tools_in_user_message = true",
+      "Cutting Knowledge Date: December 2023", "\"26 Jul 2024\"", "Given the following functions", "tojson(indent=4)"},
+     {"<think>", "raise_exception('"}},
+    {"llama2",
+     tael__render_llama2,
+     NULL,
+     NULL,
+     NEVER_THINKS,
+     {"bos_token + '[INST] ' + content.strip() + ' [/INST]'", "content.strip() + ' ' + eos_token",
+      "loop.index0 == 0 and system_message != false", "<<SYS>>", "<</SYS>>", "raise_exception"},
+     {"DEFAULT", "true == true", "set system_message = '", "set system_message = \"", "tool", "trim"}},
+    {"gemma2",
+     tael__render_gemma2,
+     NULL,
+     NULL,
+     NEVER_THINKS,
+     {"{{ bos_token }}", "System role not supported", "'<start_of_turn>' + role", "message['content'] | trim",
+      "loop.index0 % 2 == 0", "<start_of_turn>model"},
+     {"tool", "first_user_prefix"}},
+    {"gemma3",
+     tael__render_gemma3,
+     NULL,
+     NULL,
+     NEVER_THINKS,
+     {"{{ bos_token }}", "first_user_prefix if loop.first", "'<start_of_turn>' + role", "message['content'] | trim",
+      "loop.index0 % 2 == 0", "<start_of_turn>model"},
+     {"tool", "function"}},
+    {"zephyr",
+     tael__render_zephyr,
+     NULL,
+     NULL,
+     NEVER_THINKS,
+     {"{{ '<|user|>\n'", "{{ '<|system|>\n'", "{{ '<|assistant|>\n'", "message['content'] + eos_token }}\n{% e",
+      "{% if loop.last and add_generation_prompt %}\n{{ '<|assistant|>' }}\n{% endif %}"},
+     {"tool", "trim", "strip", "raise", "bos_token"}},
+    {"minicpm",
+     tael__render_minicpm,
+     NULL,
+     NULL,
+     NEVER_THINKS,
+     {"'<用户>' + message['content'].strip() + '<AI>'", "{{message['content'].strip()}}"},
+     {"bos_token", "system", "tool", "raise"}},
 };
 
 static bool holds(tael__slice text, const char *piece)
@@ -312,8 +223,9 @@ tael_status tael__template_find(const tael__template **out, const tael__gguf *fi
         TAEL_UNSUPPORTED,
         TAEL_SAY(
             "%s: Tael does not know its chat template (fingerprint %016llx, %zu bytes); use it with raw prompts, or "
-            "take a Qwen2.5, Qwen3 or SmolLM2 model",
-            "%s：Tael 不认识它的对话模板（指纹 %016llx，%zu 字节）；可直接使用原始提示，或换用 Qwen2.5、Qwen3、SmolLM2 "
+            "take a Qwen, Gemma, Llama, MiniCPM or SmolLM2 model",
+            "%s：Tael 不认识它的对话模板（指纹 %016llx，%zu 字节）；可直接使用原始提示，或换用 "
+            "Qwen、Gemma、Llama、MiniCPM、SmolLM2 "
             "模型"),
         tael__gguf_path(file), (unsigned long long)hash, text.bytes);
 }
@@ -321,6 +233,55 @@ tael_status tael__template_find(const tael__template **out, const tael__gguf *fi
 const char *tael__template_name(const tael__template *t)
 {
     return t->name;
+}
+
+bool tael__template_can_think(const tael__template *t, tael__thinking thinking)
+{
+    return t->thoughts[thinking] != NULL;
+}
+
+/* ---- What renderers share ---- */
+
+static bool is_space(uint32_t c)
+{
+    return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+tael__slice tael__template_trim(tael__slice text)
+{
+    size_t from = SIZE_MAX, to = 0;
+    for (size_t i = 0; i < text.bytes;) {
+        uint32_t code;
+        size_t n = tael__utf8_decode(text.data + i, text.bytes - i, &code, NULL);
+        if (!is_space(code)) {
+            if (from == SIZE_MAX) from = i;
+            to = i + n;
+        }
+        i += n;
+    }
+    return to ? (tael__slice){text.data + from, to - from} : (tael__slice){text.data, 0};
+}
+
+tael__slice tael__template_content(const tael_message *m)
+{
+    return (tael__slice){m->content, strlen(m->content)};
+}
+
+tael_status tael__template_put(tael__buffer *out, tael__slice text)
+{
+    return text.bytes ? tael__buffer_append(out, text.data, text.bytes) : out->failed;
+}
+
+tael_status tael__template_refuse(const tael__template *t, size_t i)
+{
+    return tael__fail(
+        TAEL_BAD_INPUT,
+        TAEL_SAY("chat: this model's template (%s) does not take message %zu where it stands; let user and "
+                 "assistant take turns, a user first, and a system message, if it takes one, before all",
+                 "对话：此模型的模板（%s）不接受第 %zu 条消息出现在该位置；请让用户与助手轮流发言，"
+                 "用户在先，系统消息（若支持）放在最前"),
+        t->name, i + 1);
 }
 
 /* ---- Applying ---- */
@@ -334,7 +295,7 @@ static tael_status check_messages(const tael_message *messages, size_t count)
     for (size_t i = 0; i < count; i++) {
         bool known = false;
         for (size_t k = 0; messages[i].role && k < sizeof roles / sizeof *roles; k++)
-            known |= is(&messages[i], roles[k]);
+            known |= tael__role_is(&messages[i], roles[k]);
         if (!known || !messages[i].content)
             return tael__fail(TAEL_BAD_INPUT,
                               TAEL_SAY("chat: message %zu needs a role (system, user, assistant or tool) and content",
@@ -376,12 +337,21 @@ static tael_status read_tools(json_t **tools, const tael__template *t, const cha
 }
 
 tael_status tael__template_apply(const tael__template *t, const tael_message *messages, size_t count,
-                                 const char *tools_json, bool open_reply, tael__buffer *out)
+                                 const tael__template_options *options, tael__buffer *out)
 {
-    turns c = {messages, count, NULL, open_reply};
+    json_t *tools;
     TAEL_TRY(check_messages(messages, count));
-    TAEL_TRY(read_tools(&c.tools, t, tools_json));
+    if (options->open_reply && !tael__template_can_think(t, options->thinking))
+        return tael__fail(TAEL_UNSUPPORTED,
+                          options->thinking == TAEL__THINKING_ON
+                              ? TAEL_SAY("chat: this model (%s) has no thoughts to turn on; leave that out",
+                                         "对话：此模型（%s）没有思考模式，无法开启；请去掉该选项")
+                              : TAEL_SAY("chat: this model (%s) always thinks; leave that out or take another model",
+                                         "对话：此模型（%s）总会先思考，无法关闭；请去掉该选项或换用其他模型"),
+                          t->name);
+    TAEL_TRY(read_tools(&tools, t, options->tools_json));
+    tael__turns c = {messages, count, tools, options};
     tael_status status = t->render(t, &c, out);
-    json_decref(c.tools);
+    json_decref(tools);
     return status == TAEL_OK ? out->failed : status;
 }

@@ -52,35 +52,58 @@ static tael_status write_real(double value, tael__buffer *out)
     return tael__buffer_format(out, ".%.*s", n > whole ? (int)(n - whole) : 1, n > whole ? digits + whole : "0");
 }
 
-static tael_status write_value(const json_t *value, unsigned depth, tael__buffer *out)
+/* Between two items, before the first or after the last. `step` 0: all on one line. */
+static tael_status write_break(unsigned step, unsigned depth, tael__buffer *out)
+{
+    return step ? tael__buffer_format(out, "\n%*s", (int)(step * depth), "") : out->failed;
+}
+
+static tael_status write_value(const json_t *value, unsigned step, unsigned depth, tael__buffer *out);
+
+static tael_status write_object(const json_t *value, unsigned step, unsigned depth, tael__buffer *out)
 {
     const char *key;
     json_t *item;
-    size_t i, n = 0;
+    size_t n = 0;
+    tael__buffer_text(out, "{");
+    json_object_foreach((json_t *)(uintptr_t)value, key, item)
+    {
+        if (n++) tael__buffer_text(out, step ? "," : ", ");
+        write_break(step, depth, out);
+        write_text(key, strlen(key), out);
+        tael__buffer_text(out, ": ");
+        TAEL_TRY(write_value(item, step, depth + 1, out));
+    }
+    if (n) write_break(step, depth - 1, out);
+    return tael__buffer_text(out, "}");
+}
+
+static tael_status write_array(const json_t *value, unsigned step, unsigned depth, tael__buffer *out)
+{
+    json_t *item;
+    size_t i;
+    tael__buffer_text(out, "[");
+    json_array_foreach(value, i, item)
+    {
+        if (i) tael__buffer_text(out, step ? "," : ", ");
+        write_break(step, depth, out);
+        TAEL_TRY(write_value(item, step, depth + 1, out));
+    }
+    if (i) write_break(step, depth - 1, out);
+    return tael__buffer_text(out, "]");
+}
+
+/* `depth`: 1 for the outermost. */
+static tael_status write_value(const json_t *value, unsigned step, unsigned depth, tael__buffer *out)
+{
     if (depth > TAEL__MAX_JSON_DEPTH)
         return tael__fail(
             TAEL_LIMIT,
             TAEL_SAY("tools: nested deeper than %d levels; make them flatter", "工具：嵌套超过 %d 层；请减少层级"),
             TAEL__MAX_JSON_DEPTH);
     switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        tael__buffer_text(out, "{");
-        json_object_foreach((json_t *)(uintptr_t)value, key, item)
-        {
-            if (n++) tael__buffer_text(out, ", ");
-            write_text(key, strlen(key), out);
-            tael__buffer_text(out, ": ");
-            TAEL_TRY(write_value(item, depth + 1, out));
-        }
-        return tael__buffer_text(out, "}");
-    case JSON_ARRAY:
-        tael__buffer_text(out, "[");
-        json_array_foreach(value, i, item)
-        {
-            if (i) tael__buffer_text(out, ", ");
-            TAEL_TRY(write_value(item, depth + 1, out));
-        }
-        return tael__buffer_text(out, "]");
+    case JSON_OBJECT: return write_object(value, step, depth, out);
+    case JSON_ARRAY: return write_array(value, step, depth, out);
     case JSON_STRING: return write_text(json_string_value(value), json_string_length(value), out);
     case JSON_INTEGER: return tael__buffer_format(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     case JSON_REAL: return write_real(json_real_value(value), out);
@@ -93,5 +116,15 @@ static tael_status write_value(const json_t *value, unsigned depth, tael__buffer
 
 tael_status tael__template_json(const json_t *value, tael__buffer *out)
 {
-    return write_value(value, 1, out);
+    return write_value(value, 0, 1, out);
+}
+
+tael_status tael__template_json_indented(const json_t *value, tael__buffer *out)
+{
+    return write_value(value, 4, 1, out);
+}
+
+tael_status tael__template_json_text(const char *text, tael__buffer *out)
+{
+    return write_text(text, strlen(text), out);
 }

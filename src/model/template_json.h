@@ -9,5 +9,7 @@
 
 /* TAEL_LIMIT: nested deeper than TAEL__MAX_JSON_DEPTH, or `out` is full. */
 tael_status tael__template_json(const json_t *value, tael__buffer *out);
+tael_status tael__template_json_indented(const json_t *value, tael__buffer *out); /* indent=4 */
+tael_status tael__template_json_text(const char *text, tael__buffer *out);        /* one string, quoted */
 
 #endif

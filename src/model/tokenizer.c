@@ -239,15 +239,17 @@ static void read_ids(tael__tokenizer *t, const tael__gguf *file)
     if (t->bos < 0) t->adds_bos = false;
 }
 
-/* A vocabulary without types, or a token without a byte's type, may still name a byte: names decide, as in llama.cpp.
- */
+/* A vocabulary without types, or a token without a byte's type, may still name a byte: names decide, as in llama.cpp. But
+ * a control token is none, as text must not become one. */
 static void note_bytes(tael__tokenizer *t)
 {
     for (int b = 0; b < 256; b++) {
         char name[7];
         snprintf(name, sizeof name, "<0x%02X>", (unsigned)b);
-        t->byte_ids[b] = t->kind == TAEL__TOKENIZER_SPM ? tael__tokenizer_name(t, name, 6) : -1;
-        if (t->byte_ids[b] >= 0) t->flags[t->byte_ids[b]] |= TAEL__TOKEN_BYTE;
+        int32_t id = t->kind == TAEL__TOKENIZER_SPM ? tael__tokenizer_name(t, name, 6) : -1;
+        if (tael__tokenizer_special(t, id)) id = -1;
+        if (id >= 0) t->flags[id] |= TAEL__TOKEN_BYTE;
+        t->byte_ids[b] = id;
     }
 }
 
