@@ -3,12 +3,12 @@
  * bounds the words a second of a model. A container's own memory limit counts where it is the smaller one. */
 #include <tael/device.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/date.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/system.h"
 #include "base/threads.h"
 #include "compute/kernels.h"
 
@@ -71,45 +71,15 @@ static tael_status measure_bandwidth(double *gbs, uint64_t available_bytes)
     return status;
 }
 
-static uint64_t read_number(const char *path)
-{
-    unsigned long long n = 0;
-    FILE *file = fopen(path, "re");
-    if (!file) return 0;
-    if (fscanf(file, "%llu", &n) != 1) n = 0; /* "max" */
-    fclose(file);
-    return n;
-}
-
-static tael_status read_memory(tael_device *device)
-{
-    char line[128];
-    unsigned long long kib;
-    FILE *file = fopen("/proc/meminfo", "re");
-    if (!file)
-        return tael__fail(TAEL_UNSUPPORTED,
-                          TAEL_SAY("this system doesn't tell its memory in /proc/meminfo; mount /proc",
-                                   "系统未在 /proc/meminfo 给出内存大小；请挂载 /proc"));
-    while (fgets(line, sizeof line, file)) {
-        if (sscanf(line, "MemTotal: %llu", &kib) == 1) device->memory_bytes = kib << 10;
-        if (sscanf(line, "MemAvailable: %llu", &kib) == 1) device->available_bytes = kib << 10;
-    }
-    fclose(file);
-    uint64_t limit = read_number("/sys/fs/cgroup/memory.max"), used = read_number("/sys/fs/cgroup/memory.current");
-    if (limit > 0 && limit < device->memory_bytes) {
-        device->memory_bytes = limit;
-        uint64_t left = used < limit ? limit - used : 0;
-        if (left < device->available_bytes) device->available_bytes = left;
-    }
-    return TAEL_OK;
-}
-
 tael_status tael_device_inspect(tael_device *device, bool want_bandwidth)
 {
     if (!device || device->size < sizeof *device)
         return tael__fail(TAEL_MISUSE, TAEL_SAY("tael_device_inspect: set device.size = sizeof device first",
                                                 "tael_device_inspect：请先设置 device.size = sizeof device"));
     *device = (tael_device){.size = device->size, .isa = tael__kernels_get()->isa, .cores = tael__cores()};
-    TAEL_TRY(read_memory(device));
+    if (!tael__memory_tell(&device->memory_bytes, &device->available_bytes))
+        return tael__fail(TAEL_UNSUPPORTED,
+                          TAEL_SAY("this system doesn't tell its memory in /proc/meminfo; mount /proc",
+                                   "系统未在 /proc/meminfo 给出内存大小；请挂载 /proc"));
     return want_bandwidth ? measure_bandwidth(&device->bandwidth_gbs, device->available_bytes) : TAEL_OK;
 }

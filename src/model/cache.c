@@ -3,28 +3,15 @@
 // memory; the whole of it must fit all the same, which is checked before it is asked for.
 #include "model/cache.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/system.h"
 
 struct tael__mapped {
     tael__map map;
     uint32_t users;
 };
-
-/* What the system says could be had without swapping; 0 where it doesn't say. */
-static uint64_t available_bytes(void)
-{
-    char line[128];
-    unsigned long long kib = 0;
-    FILE *f = fopen("/proc/meminfo", "re");
-    if (!f) return 0;
-    while (fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) break;
-    fclose(f);
-    return (uint64_t)kib * 1024;
-}
 
 static uint32_t pages_for(uint64_t positions)
 {
@@ -66,7 +53,8 @@ tael_status tael__cache_open(tael__cache *c, const tael__cache_shape *shape, uin
     size_t bytes = 0;
     *c = (tael__cache){.shape = *shape, .capacity = capacity, .sequence_count = sequences};
     bool fits = lay_out(c, tokens, &bytes);
-    uint64_t available = available_bytes();
+    uint64_t total, available;
+    tael__memory_tell(&total, &available);
     if (!fits || (available > 0 && bytes > available / 10 * 9))
         return tael__fail(TAEL_NO_MEMORY,
                           TAEL_SAY("context: %llu tokens take %zu MiB and %llu MiB are free; ask for fewer tokens",

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/system.h"
 
 #define CONTEXT_TOKENS 4096
 #define WORKING_BYTES  ((uint64_t)128 << 20) /* activations, tokenizer, the program itself */
@@ -236,16 +237,11 @@ bool tael__model_installed(const tael__catalogue_model *model, const char *path)
     return *model->sha256 ? bytes == model->bytes : bytes > 0;
 }
 
-/* What programs may take without swapping, by the kernel's own estimate; all memory where it isn't told. */
+/* What a model may take; everything where the system doesn't tell. */
 static uint64_t available_memory(void)
 {
-    char line[128];
-    unsigned long long kib = 0;
-    FILE *file = fopen("/proc/meminfo", "re");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) break;
-    if (file) fclose(file);
-    return kib ? (uint64_t)kib * 1024 : UINT64_MAX;
+    uint64_t total, available;
+    return tael__memory_tell(&total, &available) && available > 0 ? available : UINT64_MAX;
 }
 
 tael_status tael_catalogue_each(const char *home, tael_catalogue_fn *each, void *user)
