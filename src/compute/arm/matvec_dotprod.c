@@ -12,6 +12,7 @@ static inline __attribute__((always_inline)) int32x4_t add_product_16(int32x4_t 
     return vdotq_s32(sum, w, a);
 }
 
-#define ISA(name) name##__dotprod
+#define UNROLL_QUARTERS _Pragma("GCC unroll 4")
+#define ISA(name)       name##__dotprod
 #include "compute/arm/matvec_blocks.h"
 #include "compute/arm/matvec_k.h"

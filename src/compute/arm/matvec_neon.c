@@ -13,6 +13,7 @@ static inline __attribute__((always_inline)) int32x4_t add_product_16(int32x4_t 
     return vpadalq_s16(sum, vmlal_high_s8(vmull_s8(vget_low_s8(w), vget_low_s8(a)), w, a));
 }
 
+#define UNROLL_QUARTERS
 #define ISA(name) name##__neon
 #include "compute/arm/matvec_blocks.h"
 #include "compute/arm/matvec_k.h"

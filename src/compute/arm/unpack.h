@@ -55,19 +55,16 @@ INLINE void scales_and_mins_at(four_blocks *f, const uint8_t *w, size_t block)
 
 /* 0xFF in the bytes whose bit is set: byte i of `half` 0 looks at bit i of the first two bytes, of 1 at the last two.
  */
-INLINE uint8x16_t bits_set(uint32x2_t high, int half)
+INLINE uint8x16_t bits_set(uint32x4_t high, int half)
 {
     const uint8x16_t bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
     const uint8x16_t spread = vcombine_u8(vdup_n_u8((uint8_t)(2 * half)), vdup_n_u8((uint8_t)(2 * half + 1)));
-    uint8x16_t bytes = vreinterpretq_u8_u32(vcombine_u32(high, high));
-    return vtstq_u8(vqtbl1q_u8(bytes, spread), bit);
+    return vtstq_u8(vqtbl1q_u8(vreinterpretq_u8_u32(high), spread), bit);
 }
 
-INLINE uint32x2_t load_high(const uint8_t qh[4])
+INLINE uint32x4_t load_high(const uint8_t qh[4])
 {
-    uint32_t bits;
-    memcpy(&bits, qh, 4);
-    return vdup_n_u32(bits);
+    return vld1q_dup_u32((const uint32_t *)(const void *)qh);
 }
 
 INLINE four_blocks unpack_q4_0(const uint8_t *w)
@@ -104,7 +101,7 @@ INLINE four_blocks unpack_q5_0(const uint8_t *w)
     const uint8x16_t low = vdupq_n_u8(15);
     for (int i = 0; i < 4; i++) {
         uint8x16_t x = vld1q_u8(b[i].qs);
-        uint32x2_t clear = vmvn_u32(load_high(b[i].qh));
+        uint32x4_t clear = vmvnq_u32(load_high(b[i].qh));
         f.q[2 * i] = vreinterpretq_s8_u8(vbslq_u8(low, x, bits_set(clear, 0)));
         f.q[2 * i + 1] = vreinterpretq_s8_u8(vsriq_n_u8(bits_set(clear, 1), x, 4));
     }
@@ -119,7 +116,7 @@ INLINE four_blocks unpack_q5_1(const uint8_t *w)
     const uint8x16_t low = vdupq_n_u8(15), fifth = vdupq_n_u8(16);
     for (int i = 0; i < 4; i++) {
         uint8x16_t x = vld1q_u8(b[i].qs);
-        uint32x2_t high = load_high(b[i].qh);
+        uint32x4_t high = load_high(b[i].qh);
         f.q[2 * i] = vreinterpretq_s8_u8(vbslq_u8(fifth, bits_set(high, 0), vandq_u8(x, low)));
         f.q[2 * i + 1] = vreinterpretq_s8_u8(vbslq_u8(fifth, bits_set(high, 1), vshrq_n_u8(x, 4)));
     }
