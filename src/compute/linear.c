@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A linear layer over a pool of threads. Rows are cut into chunks and each thread takes the next one when it is free,
- * so that a slower core, or one that does something else, doesn't hold up the rest. Which thread took a chunk changes
- * no bit: kernels compute each y from its own row and token alone. */
+/* A linear layer over a pool of threads. Rows are cut into chunks. Each thread has a share of neighbouring chunks and
+ * goes through it from the front: what a kernel fetches ahead is then what the same core needs next (taking turns, a
+ * quarter of two cores' bandwidth went to lines that the other had use for). Who is done first helps the others from
+ * the back of theirs, so that a slower core, or one that does something else, doesn't hold up the rest. Which thread
+ * took a chunk changes no bit: kernels compute each y from its own row and token alone. */
 #include "compute/linear.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 /* Up to here products straight from the blocks are faster than unpacking them for all tokens. */
 #define MATVEC_TOKENS TAEL__MATVEC_TOKENS
-/* A chunk of a matrix times a vector: long enough that taking it costs nothing, short enough to end together. */
-#define CHUNK_BYTES     65536
+/* A chunk of a matrix times a vector: long enough for four streams of rows (x86/matvec_rows.h), short enough to end
+ * together, and at a share's end as much is fetched in vain. */
+#define CHUNK_BYTES     16384
 #define CHUNKS_A_THREAD 8
+
+/* The chunks first..end-1 that a thread has left, in one word: first << 32 | end. */
+typedef struct share {
+    _Alignas(64) atomic_uint_fast64_t left;
+} share;
 
 struct tael__workspace {
     tael__pool *pool; /* borrowed */
@@ -23,6 +32,7 @@ struct tael__workspace {
     void *scratch_memory;
     char *scratch; /* of each thread, scratch_bytes apart */
     size_t scratch_bytes;
+    share shares[TAEL__MAX_THREADS]; /* of each thread, in the call under way */
 };
 
 typedef struct job {
@@ -36,7 +46,7 @@ typedef struct job {
     size_t chunk[TAEL__LINEAR_MOST]; /* rows of a chunk of each matrix */
     size_t chunks;                   /* of all matrices */
     bool kinds[TAEL__ACT_COUNT];     /* which ones the matrices take */
-    atomic_size_t next;              /* token to quantise, then chunk to multiply */
+    atomic_size_t next;              /* token to quantise */
 } job;
 
 static void *align_up(void *p)
@@ -56,7 +66,7 @@ static bool aligned_room(void **memory, char **aligned, size_t n, size_t each)
 tael_status tael__workspace_open(tael__workspace **out, tael__pool *pool, size_t max_cols, size_t max_tokens)
 {
     *out = NULL;
-    tael__workspace *w = tael__alloc_zero(sizeof *w);
+    tael__workspace *w = tael__alloc_aligned(sizeof *w);
     if (!w) return tael__fail_memory("workspace", sizeof *w);
     w->pool = pool;
     w->max_cols = max_cols;
@@ -126,30 +136,55 @@ static void multiply_rows(const job *j, size_t m, size_t first, size_t n, char *
     for (size_t t = 0; t < j->tokens; t++) j->kernels->add(y + t * a->rows, j->bias[m] + first, n);
 }
 
+static void multiply_chunk(const job *j, size_t c, char *scratch)
+{
+    for (size_t m = 0; m < j->count; m++) {
+        size_t chunks = (j->matrices[m].rows + j->chunk[m] - 1) / j->chunk[m];
+        if (c < chunks) {
+            size_t first = c * j->chunk[m], left = j->matrices[m].rows - first;
+            multiply_rows(j, m, first, left < j->chunk[m] ? left : j->chunk[m], scratch);
+            return;
+        }
+        c -= chunks;
+    }
+}
+
+/* Takes a chunk from the front of one's own share or from the back of another's. */
+static bool take(share *s, bool own, size_t *chunk)
+{
+    uint_fast64_t left = atomic_load_explicit(&s->left, memory_order_relaxed);
+    for (;;) {
+        uint32_t first = (uint32_t)(left >> 32), end = (uint32_t)left;
+        if (first >= end) return false;
+        *chunk = own ? first : end - 1;
+        if (atomic_compare_exchange_weak_explicit(&s->left, &left, own ? left + ((uint64_t)1 << 32) : left - 1,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return true;
+    }
+}
+
 static void multiply_part(void *user, uint32_t index, uint32_t count)
 {
     job *j = user;
     char *scratch = j->w->scratch + index * j->w->scratch_bytes;
-    (void)count;
-    for (size_t c; (c = atomic_fetch_add_explicit(&j->next, 1, memory_order_relaxed)) < j->chunks;) {
-        for (size_t m = 0; m < j->count; m++) {
-            size_t chunks = (j->matrices[m].rows + j->chunk[m] - 1) / j->chunk[m];
-            if (c >= chunks) {
-                c -= chunks;
-                continue;
-            }
-            size_t first = c * j->chunk[m], left = j->matrices[m].rows - first;
-            multiply_rows(j, m, first, left < j->chunk[m] ? left : j->chunk[m], scratch);
-            break;
-        }
+    for (uint32_t i = 0; i < count; i++)
+        for (size_t c; take(&j->w->shares[(index + i) % count], i == 0, &c);) multiply_chunk(j, c, scratch);
+}
+
+static void share_out(const job *j)
+{
+    size_t threads = tael__pool_threads(j->w->pool);
+    for (size_t i = 0; i < threads; i++) {
+        uint64_t first = j->chunks * i / threads, end = j->chunks * (i + 1) / threads;
+        atomic_store_explicit(&j->w->shares[i].left, first << 32 | end, memory_order_relaxed);
     }
 }
 
-/* Chunks are multiples of 16 rows, for matmul works on 16 at a time. */
+/* Chunks are multiples of what the kernels take at once: four rows in matvec, 16 in matmul. */
 static size_t chunk_rows(const job *j, const tael__matrix *a, size_t threads)
 {
-    size_t rows = j->tokens <= MATVEC_TOKENS ? CHUNK_BYTES / a->row_bytes : 128;
-    size_t fair = a->rows / (threads * CHUNKS_A_THREAD);
+    if (j->tokens <= MATVEC_TOKENS) return (CHUNK_BYTES / a->row_bytes + 4) & ~(size_t)3;
+    size_t rows = 128, fair = a->rows / (threads * CHUNKS_A_THREAD);
     if (rows > fair) rows = fair;
     rows = (rows + 15) & ~(size_t)15;
     return rows ? rows : 16;
@@ -177,39 +212,7 @@ void tael__linear(tael__workspace *w, float *const *y, const tael__matrix *matri
         for (size_t t = 0; t < tokens; t++) quantize_token(&j, t);
     } else {
         tael__pool_run(w->pool, quantize_part, &j);
-        atomic_store_explicit(&j.next, 0, memory_order_relaxed);
     }
+    share_out(&j);
     tael__pool_run(w->pool, multiply_part, &j);
-}
-
-/* Rows here and there of one matrix: what tael__linear_rows hands to the threads. */
-typedef struct picked {
-    const tael__kernels *kernels;
-    const tael__matrix *matrix;
-    const int32_t *rows;
-    const char *x;
-    float *y;
-    size_t count;
-} picked;
-
-static void multiply_picked(void *user, uint32_t index, uint32_t count)
-{
-    const picked *p = user;
-    const tael__matrix *a = p->matrix;
-    for (size_t i = p->count * index / count; i < p->count * (index + 1) / count; i++)
-        p->kernels->matvec[a->format](p->y + i, 1, (const char *)a->data + (size_t)p->rows[i] * a->row_bytes, p->x, 0,
-                                      1, a->cols, 1);
-}
-
-void tael__linear_rows(tael__workspace *w, float *y, const tael__matrix *matrix, const int32_t *rows, size_t count,
-                       const float *x)
-{
-    const tael__kernels *kernels = tael__kernels_get();
-    tael__act_kind kind = tael__formats[matrix->format].act;
-    picked p = {.kernels = kernels, .matrix = matrix, .rows = rows, .x = w->act[kind], .y = y, .count = count};
-    kernels->quantize[kind](w->act[kind], x, matrix->cols);
-    if (count * matrix->row_bytes < CHUNK_BYTES)
-        multiply_picked(&p, 0, 1);
-    else
-        tael__pool_run(w->pool, multiply_picked, &p);
 }
