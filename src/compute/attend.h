@@ -28,19 +28,21 @@ static inline size_t tael__kv_run_bytes(tael__kv_kind kind, size_t head_size)
     return (bytes + 63) & ~(size_t)63;
 }
 
-/* Write one position's head_size values (x) into a run, at `position` (0..TAEL__KV_POSITIONS-1) of it. */
+/* Write one position's head_size values (x) into a run, at `position` (0..TAEL__KV_POSITIONS-1) of it, rounded to
+ * nearest even. A value or scale beyond f16 becomes f16's largest: no infinity of one position may reach others, and 0
+ * times infinity would. Every kernel writes the same bits. */
 typedef void tael__kv_store_fn(void *run, size_t position, const float *x, size_t head_size);
 
 /* Queries that share one KV head: `tokens` of one sequence, and for each the `group` heads of that KV head.
- * Row (t, g) of q and out begins at t * stride + g * head_size (out: value_size). */
+ * Row (t, g) of q and out begins at t * stride + g * head_size (out: t * out_stride + g * value_size). */
 typedef struct tael__attention {
     float *out;                /* softmax(scale * q . K) V */
     const float *q;            /* f32 */
     size_t stride;             /* floats from one token's rows to the next one's, of q */
     size_t out_stride;         /* the same of out */
     size_t tokens, group;      /* tokens * group <= TAEL__ATTEND_ROWS, or tokens is 1 */
-    const char *const *page;   /* of the sequence, in order */
-    size_t k_at, v_at;         /* where in a page this head's runs begin, in bytes */
+    const char *const *page;   /* of the sequence, in order; 64-byte aligned. Pages that no token sees aren't touched */
+    size_t k_at, v_at;         /* where in a page this head's runs begin, in bytes, a multiple of 64 */
     const uint32_t *from, *to; /* of each token: it sees positions from..to-1; to > from */
     size_t head_size, value_size;
     float scale;
@@ -49,7 +51,12 @@ typedef struct tael__attention {
 
 /* The softmax is taken on the way (Milakov and Gimelshein 2018, Dao et al. 2022): one pass over the pages, 64 positions
  * at a time counted from position 0, whatever `from` is. A row's result depends on nothing but its own query, range and
- * the pages, to the bit; not on the rows beside it. */
+ * the positions in it, to the bit; not on the rows beside it. What lies in a page before or after the range may be
+ * anything, with one exception: `attend_many` wants finite numbers where any token of the call sees.
+ *
+ * A weight below 2^-100 of the largest so far may count as none. `attend` takes sums in f32. `attend_many` may round
+ * weights and values to bf16 as it multiplies them (each errs by 2^-9 at most), and divides by the sum of the rounded
+ * weights; its scores are as good as those of `attend`. */
 typedef void tael__attend_fn(const tael__attention *a);
 
 /* For any kernel of both families, with heads of this size. */

@@ -10,6 +10,7 @@
  * (Higham, Accuracy and Stability, 4.2). Both sides err: |fast - reference| <= 2 (2 n + 8) eps/2 sum|term|, with the
  * terms in double. */
 #include "checker.h"
+#include "attention.h"
 #include "matrices.h"
 #include "vectors.h"
 
@@ -142,6 +143,14 @@ static void check_lists(void)
     }
 #include "compute/matmul.inc"
 #undef KERNEL
+#define KERNEL(family, kind, isa, needs)                                                      \
+    if (begin(#family "_" #kind "__" #isa, needs)) {                                          \
+        verdict(good = check_##family(tael__##family##_##kind##__##isa, TAEL__KV_##kind));    \
+        if (good && timing) time_##family(tael__##family##_##kind##__##isa, TAEL__KV_##kind); \
+        end(good);                                                                            \
+    }
+#include "compute/attend.inc"
+#undef KERNEL
 #define KERNEL(operation, isa, needs)                                     \
     if (begin(#operation "__" #isa, needs)) {                             \
         verdict(good = check_##operation(tael__##operation##__##isa));    \
@@ -215,6 +224,11 @@ static void check_itself(void)
     }
     if (check_quantize(wrong_rounding, TAEL__ACT_q8_0)) {
         printf("the checker did not notice wrong rounding\n");
+        failures++;
+    }
+    const char *unnoticed = unnoticed_attention();
+    if (unnoticed) {
+        printf("the checker did not notice %s\n", unnoticed);
         failures++;
     }
 }

@@ -6,17 +6,21 @@
 #include <math.h>
 #include <string.h>
 
-#include "compute/activations.h"
 #include "compute/blocks.h"
 #include "compute/kernels_declared.h"
+
+static float within(float x, float limit)
+{
+    return x > limit ? limit : x < -limit ? -limit : x;
+}
 
 void tael__kv_store_f16__c(void *run, size_t position, const float *x, size_t head_size)
 {
     uint16_t *at = (uint16_t *)run + position * head_size;
-    for (size_t i = 0; i < head_size; i++) at[i] = tael__f32_to_f16(x[i]);
+    for (size_t i = 0; i < head_size; i++) at[i] = tael__f32_to_f16(within(x[i], 65504));
 }
 
-/* As blocks of q8_0: d = max |x| / 127, q = round(x / d). */
+/* As blocks of q8_0: d = max |x| / 127, q = round(x / d); a d that f16 has no number for leaves zeros. */
 void tael__kv_store_q8_0__c(void *run, size_t position, const float *x, size_t head_size)
 {
     int8_t *q = (int8_t *)run + position * head_size;
@@ -24,9 +28,9 @@ void tael__kv_store_q8_0__c(void *run, size_t position, const float *x, size_t h
     for (size_t b = 0; b < head_size / 32; b++) {
         float max = 0;
         for (size_t i = 0; i < 32; i++) max = fmaxf(max, fabsf(x[32 * b + i]));
-        float scale = max / 127, inverse = scale > 0 ? 1 / scale : 0;
+        float scale = within(max / 127, 65504), inverse = scale > 0x1p-25f ? 1 / scale : 0;
         d[b] = tael__f32_to_f16(scale);
-        for (size_t i = 0; i < 32; i++) q[32 * b + i] = (int8_t)lrintf(x[32 * b + i] * inverse);
+        for (size_t i = 0; i < 32; i++) q[32 * b + i] = (int8_t)lrintf(within(x[32 * b + i] * inverse, 127));
     }
 }
 
@@ -78,9 +82,4 @@ void tael__attend_f16__c(const tael__attention *a)
 void tael__attend_q8_0__c(const tael__attention *a)
 {
     attend(a, TAEL__KV_q8_0);
-}
-
-size_t tael__attend_scratch_bytes(size_t head_size, size_t value_size)
-{
-    return tael__act_line((head_size > value_size ? head_size : value_size) * sizeof(float));
 }
