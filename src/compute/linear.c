@@ -216,3 +216,34 @@ void tael__linear(tael__workspace *w, float *const *y, const tael__matrix *matri
     share_out(&j);
     tael__pool_run(w->pool, multiply_part, &j);
 }
+/* Rows here and there of one matrix: what tael__linear_rows hands to the threads. */
+typedef struct picked {
+    const tael__kernels *kernels;
+    const tael__matrix *matrix;
+    const int32_t *rows;
+    const char *x;
+    float *y;
+    size_t count;
+} picked;
+
+static void multiply_picked(void *user, uint32_t index, uint32_t count)
+{
+    const picked *p = user;
+    const tael__matrix *a = p->matrix;
+    for (size_t i = p->count * index / count; i < p->count * (index + 1) / count; i++)
+        p->kernels->matvec[a->format](p->y + i, 1, (const char *)a->data + (size_t)p->rows[i] * a->row_bytes, p->x, 0,
+                                      1, a->cols, 1);
+}
+
+void tael__linear_rows(tael__workspace *w, float *y, const tael__matrix *matrix, const int32_t *rows, size_t count,
+                       const float *x)
+{
+    const tael__kernels *kernels = tael__kernels_get();
+    tael__act_kind kind = tael__formats[matrix->format].act;
+    picked p = {.kernels = kernels, .matrix = matrix, .rows = rows, .x = w->act[kind], .y = y, .count = count};
+    kernels->quantize[kind](w->act[kind], x, matrix->cols);
+    if (count * matrix->row_bytes < CHUNK_BYTES)
+        multiply_picked(&p, 0, 1);
+    else
+        tael__pool_run(w->pool, multiply_picked, &p);
+}
