@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize perplexity bench doctor import ledger spend ask export erase help"
+    local commands="pull models run tokenize perplexity quantize bench doctor import ledger spend ask export erase help"
     local globals="--home --lang --json --quiet --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -46,6 +46,7 @@ _tael()
     run) options="--model --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --schema --stop" ;;
     tokenize) options="--model --no-special" ;;
     perplexity) options="--model --ctx --threads" ;;
+    quantize) options="--to --imatrix --threads" ;;
     bench) options="--model --prompt --tokens --depth --threads --runs" ;;
     import) options="--as --password --dry-run" ;;
     ledger) options="$filters --limit" ;;
@@ -61,7 +62,7 @@ _tael()
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
     elif [[ $command == pull ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_tael_models)" -- "$current")
-    elif [[ $command == import || $command == perplexity ]]; then
+    elif [[ $command == import || $command == perplexity || $command == quantize ]]; then
         compopt -o default
         COMPREPLY=()
     fi

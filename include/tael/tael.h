@@ -8,6 +8,7 @@
 #include <tael/generate.h>
 #include <tael/ledger.h>
 #include <tael/model.h>
+#include <tael/quantize.h>
 #include <tael/status.h>
 
 #endif

@@ -5,7 +5,7 @@
 expect 0
 grep -q 'COMMAND' "$work/out" || fail "tael without a command shows no help"
 expect 0 help
-commands="pull models run tokenize perplexity bench doctor import ledger spend ask export erase"
+commands="pull models run tokenize perplexity quantize bench doctor import ledger spend ask export erase"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "the help does not list $command"
 done
@@ -44,6 +44,10 @@ expect 2 ledger --min 2 --max 1
 for n in 0 65 x 1.5 99999999999999999999; do expect 2 run --threads "$n" x; done
 for t in -1 11 nan inf x ''; do expect 2 run --temp "$t" x; done
 expect 2 tokenize
+expect 2 quantize
+expect 2 quantize a
+expect 2 quantize --to Q9_Z a b
+grep -q Q4_K_M "$work/err" || fail "quantize does not list its kinds"
 expect 2 tokenize a b
 expect 2 import
 expect 2 ask
