@@ -239,8 +239,8 @@ static void read_ids(tael__tokenizer *t, const tael__gguf *file)
     if (t->bos < 0) t->adds_bos = false;
 }
 
-/* A vocabulary without types, or a token without a byte's type, may still name a byte: names decide, as in llama.cpp. But
- * a control token is none, as text must not become one. */
+/* Names tell which tokens are bytes, as in llama.cpp, since a vocabulary may have no types. A control token is none of
+ * them, whatever its name: text must not become one. */
 static void note_bytes(tael__tokenizer *t)
 {
     for (int b = 0; b < 256; b++) {
