@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize perplexity quantize bench doctor import ledger spend ask export erase help"
+    local commands="pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase help"
     local globals="--home --lang --json --quiet --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -35,6 +35,7 @@ _tael()
         mapfile -t COMPREPLY < <(compgen -W "$(_tael_models)" -- "$current")
         return
         ;;
+    --pooling) mapfile -t COMPREPLY < <(compgen -W "mean first last" -- "$current"); return ;;
     --direction) mapfile -t COMPREPLY < <(compgen -W "expense income neutral" -- "$current"); return ;;
     --by)
         mapfile -t COMPREPLY < <(compgen -W "month category merchant weekday hour method source day year" -- "$current")
@@ -45,6 +46,7 @@ _tael()
     case $command in
     run) options="--model --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --schema --stop" ;;
     tokenize) options="--model --no-special" ;;
+    embed) options="--model --pooling --ctx --threads" ;;
     perplexity) options="--model --ctx --threads" ;;
     quantize) options="--to --imatrix --threads" ;;
     bench) options="--model --prompt --tokens --depth --threads --runs" ;;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize perplexity quantize bench doctor import ledger spend ask export erase help
+set -l commands pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -16,6 +16,7 @@ complete -c tael -n $none -a pull -d 'fetch a model of the catalogue'
 complete -c tael -n $none -a models -d 'the catalogue, and what is installed'
 complete -c tael -n $none -a run -d 'one chat turn, or a conversation'
 complete -c tael -n $none -a tokenize -d 'the token ids of a text'
+complete -c tael -n $none -a embed -d 'vectors of texts, for search'
 complete -c tael -n $none -a perplexity -d 'how well a model predicts a text'
 complete -c tael -n $none -a quantize -d 'make a model smaller'
 complete -c tael -n $none -a bench -d 'prefill and decode speed'
@@ -30,13 +31,13 @@ complete -c tael -n $none -a help -d 'help on a command'
 complete -c tael -n '__fish_seen_subcommand_from help' -a "$commands"
 complete -c tael -n '__fish_seen_subcommand_from pull' -a "$models"
 
-for command in run tokenize perplexity bench ask
+for command in run tokenize embed perplexity bench ask
     complete -c tael -n "__fish_seen_subcommand_from $command" -s m -l model -x -a "$models (__fish_complete_suffix .gguf)" -d model
 end
-for command in run perplexity quantize bench ask
+for command in run embed perplexity quantize bench ask
     complete -c tael -n "__fish_seen_subcommand_from $command" -s t -l threads -x -d threads
 end
-for command in run perplexity
+for command in run embed perplexity
     complete -c tael -n "__fish_seen_subcommand_from $command" -s c -l ctx -x -d 'context in tokens'
 end
 complete -c tael -n '__fish_seen_subcommand_from run' -s s -l system -x -d 'system message'
@@ -50,6 +51,7 @@ complete -c tael -n '__fish_seen_subcommand_from run' -l seed -x -d 'repeat what
 complete -c tael -n '__fish_seen_subcommand_from run' -l schema -r -F -d 'JSON schema'
 complete -c tael -n '__fish_seen_subcommand_from run' -l stop -x -d 'stop before'
 complete -c tael -n '__fish_seen_subcommand_from tokenize' -l no-special -d 'special tokens are text'
+complete -c tael -n '__fish_seen_subcommand_from embed' -l pooling -x -a 'mean first last' -d 'which tokens'
 complete -c tael -n '__fish_seen_subcommand_from perplexity quantize' -F
 complete -c tael -n '__fish_seen_subcommand_from quantize' -l to -x -a 'Q4_K_M Q4_K Q4_K_S Q5_K_M Q3_K_M Q2_K Q6_K Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 IQ4_NL IQ4_XS F16 BF16 F32' -d 'what to make'
 complete -c tael -n '__fish_seen_subcommand_from quantize' -l imatrix -r -F -d 'importances of columns'

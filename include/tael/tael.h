@@ -5,6 +5,7 @@
 
 #include <tael/assistant.h>
 #include <tael/device.h>
+#include <tael/embed.h>
 #include <tael/generate.h>
 #include <tael/ledger.h>
 #include <tael/model.h>

@@ -33,6 +33,7 @@ tael_status tael_session_open(tael_session **out, const tael_model *model, const
         return tael__fail(TAEL_MISUSE, TAEL_SAY("session: no model; open one first", "会话：没有模型；请先打开模型"));
     *out = NULL;
     TAEL_TRY(tael__options_copy(&o, sizeof o, options, options ? options->size : 0));
+    TAEL_TRY(tael__model_check_writes(model));
     tael_model_info info = {.size = sizeof info};
     TAEL_TRY(tael_model_get_info(model, &info));
     uint32_t tokens = o.context_tokens ? o.context_tokens : DEFAULT_CONTEXT;

@@ -151,10 +151,24 @@ static tael_status cache_open(tael__context *c, const tael__context_options *o)
     return tael__cache_open(&c->cache, &shape, o->context_tokens, sequences, tokens);
 }
 
+tael_status tael__model_check_writes(const tael_model *model)
+{
+    if (!model->sizes.sees_all) return TAEL_OK;
+    return tael__fail(TAEL_UNSUPPORTED,
+                      TAEL_SAY("%s: this model makes vectors of texts and writes none; use it with tael embed",
+                               "%s：此模型只生成文本向量，不能生成文本；请用 tael embed"),
+                      tael__gguf_path(model->file));
+}
+
 tael_status tael__context_open(tael__context **out, const tael_model *model, const tael__context_options *options)
 {
     *out = NULL;
     TAEL_TRY(check_options(options));
+    if (model->positions.data && options->context_tokens > model->positions.rows)
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("context: %u tokens, and this model knows %zu positions; ask for no more",
+                                   "上下文：%u 个词元，而此模型只有 %zu 个位置；请减少"),
+                          options->context_tokens, model->positions.rows);
     tael__context *c = tael__alloc_zero(sizeof *c);
     if (!c) return tael__fail_memory(TAEL_SAY("context", "上下文"), sizeof *c);
     c->model = model;

@@ -12,6 +12,9 @@ const tael__tokenizer *tael__model_tokenizer(const tael_model *model);
 /* A number that tells this model's file from others (its header's hash): part of a saved prefix. */
 uint64_t tael__model_fingerprint(const tael_model *model);
 
+/* TAEL_UNSUPPORTED for a model that only makes vectors of texts (BERT). */
+tael_status tael__model_check_writes(const tael_model *model);
+
 /* A context: the KV cache of one or more sequences, numbered from 0, and the memory and threads to run the model over
  * them. One caller at a time. */
 typedef struct tael__context tael__context;

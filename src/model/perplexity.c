@@ -55,6 +55,7 @@ tael_status tael_perplexity(const tael_model *model, const char *text, size_t by
                           TAEL_SAY("perplexity: a window of %u tokens; ask for 3 to %u",
                                    "困惑度：窗口为 %u 个词元；应在 3 到 %u 之间"),
                           window, TAEL__MAX_CONTEXT);
+    TAEL_TRY(tael__model_check_writes(model));
     tally t = {.tokens = window, .vocabulary = model->sizes.vocabulary};
     tael_status status = TAEL_OK;
     int32_t bos = tael__tokenizer_bos(model->tokenizer);
