@@ -29,7 +29,7 @@ _tael()
     case $previous in
     --home | --out | -o) compopt -o dirnames; COMPREPLY=(); return ;;
     --lang) mapfile -t COMPREPLY < <(compgen -W "zh en" -- "$current"); return ;;
-    --schema) compopt -o default; COMPREPLY=(); return ;;
+    --schema | --lora) compopt -o default; COMPREPLY=(); return ;;
     -m | --model)
         compopt -o default
         mapfile -t COMPREPLY < <(compgen -W "$(_tael_models)" -- "$current")
@@ -44,10 +44,10 @@ _tael()
     esac
 
     case $command in
-    run) options="--model --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --schema --stop" ;;
+    run) options="--model --lora --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --schema --stop" ;;
     tokenize) options="--model --no-special" ;;
-    embed) options="--model --pooling --ctx --threads" ;;
-    perplexity) options="--model --ctx --threads" ;;
+    embed) options="--model --lora --pooling --ctx --threads" ;;
+    perplexity) options="--model --lora --ctx --threads" ;;
     quantize) options="--to --imatrix --threads" ;;
     bench) options="--model --prompt --tokens --depth --threads --runs" ;;
     import) options="--as --password --dry-run" ;;

@@ -38,6 +38,7 @@ for command in run embed perplexity quantize bench ask
     complete -c tael -n "__fish_seen_subcommand_from $command" -s t -l threads -x -d threads
 end
 for command in run embed perplexity
+    complete -c tael -n "__fish_seen_subcommand_from $command" -l lora -r -F -d 'LoRA adapter'
     complete -c tael -n "__fish_seen_subcommand_from $command" -s c -l ctx -x -d 'context in tokens'
 end
 complete -c tael -n '__fish_seen_subcommand_from run' -s s -l system -x -d 'system message'

@@ -106,6 +106,13 @@ size_t option_texts(const request *r, const char *name, const char **texts, size
             "a name of the catalogue, or the path of a GGUF file", "目录中的模型名，或 GGUF 文件的路径" \
         }                                                                                                             \
     }
+#define LORA_OPTION                                                                                     \
+    {                                                                                                   \
+        "lora", 0, OPTION_TEXT, "FILE[:SCALE]", 0, 0,                                                   \
+        {                                                                                               \
+            "add a LoRA adapter; may be given several times", "加载 LoRA 适配器；可多次给出" \
+        }                                                                                               \
+    }
 #define THREADS_OPTION                                                           \
     {                                                                            \
         "threads", 't', OPTION_INTEGER, "N", 1, TAEL__MAX_THREADS,               \
@@ -172,7 +179,7 @@ void signals_session(tael_session *session); /* what Ctrl-C cancels; NULL: nothi
 
 /* All arguments joined by spaces, or standard input for "-". *out is the caller's (tael__free). */
 tael_status input_text(const request *r, char **out, size_t *bytes);
-/* The model of -m, else the default one. */
+/* The model of -m, else the default one, with the adapters of --lora. */
 tael_status input_model(const request *r, tael_model **out, char *path, size_t cap);
 /* The ledger, made when it isn't there; read-only where the folder is. */
 tael_status input_ledger(const request *r, tael_ledger **out);

@@ -8,6 +8,7 @@
 
 static const option options[] = {
     MODEL_OPTION,
+    LORA_OPTION,
     {"pooling",
      0,
      OPTION_CHOICE,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What commands begin with: the text they were given, the model, the ledger.
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -21,11 +22,38 @@ tael_status input_text(const request *r, char **out, size_t *bytes)
     return *out || status != TAEL_OK ? status : TAEL_NO_MEMORY;
 }
 
+/* FILE, or FILE:SCALE where what follows the last colon is a number. */
+static tael_status add_adapter(tael_model *model, const char *text)
+{
+    char path[TAEL__MAX_PATH_BYTES];
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    float scale = colon && colon[1] ? strtof(colon + 1, &end) : 1;
+    bool scaled = end && *end == '\0';
+    size_t bytes = scaled ? (size_t)(colon - text) : strlen(text);
+    if (bytes == 0 || bytes >= sizeof path)
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("--lora %s: give FILE or FILE:SCALE", "--lora %s：请给出 文件 或 文件:比例"), text);
+    memcpy(path, text, bytes);
+    path[bytes] = '\0';
+    return tael_model_add_adapter(model, path, scaled ? scale : 1);
+}
+
 tael_status input_model(const request *r, tael_model **out, char *path, size_t cap)
 {
+    const char *adapters[MAX_GIVEN];
     *out = NULL;
     TAEL_TRY(tael_model_find(r->home, option_text(r, "model", NULL), path, cap));
-    return tael_model_open(out, path);
+    TAEL_TRY(tael_model_open(out, path));
+    size_t n = option_texts(r, "lora", adapters, MAX_GIVEN);
+    for (size_t i = 0; i < n; i++) {
+        tael_status status = add_adapter(*out, adapters[i]);
+        if (status == TAEL_OK) continue;
+        tael_model_close(*out);
+        *out = NULL;
+        return status;
+    }
+    return TAEL_OK;
 }
 
 tael_status input_ledger(const request *r, tael_ledger **out)

@@ -8,6 +8,7 @@
 
 static const option options[] = {
     MODEL_OPTION,
+    LORA_OPTION,
     {"ctx",
      'c',
      OPTION_INTEGER,

@@ -12,6 +12,7 @@
 
 static const option options[] = {
     MODEL_OPTION,
+    LORA_OPTION,
     {"system", 's', OPTION_TEXT, "TEXT", 0, 0, {"the system message", "系统提示"}},
     {"raw",
      0,

@@ -19,6 +19,11 @@ typedef struct tael_model tael_model;
 TAEL_API tael_status tael_model_open(tael_model **out, const char *path);
 TAEL_API void tael_model_close(tael_model *model);
 
+/* Add a LoRA adapter (a GGUF file whose general.type is "adapter"), counting `scale` times what it was trained for.
+ * Before any session on the model is opened and before other threads share it; several add up. TAEL_BAD_INPUT: it is
+ * none, or was made for another model. */
+TAEL_API tael_status tael_model_add_adapter(tael_model *model, const char *path, float scale);
+
 typedef struct tael_model_info {
     size_t size;              /* set to sizeof this struct before the call */
     const char *name;         /* strings are valid until the model is closed */
@@ -65,7 +70,7 @@ typedef struct tael_catalogue_entry {
     uint64_t parameters, bytes, memory_bytes;          /* memory_bytes: what running it takes at 4,096 tokens */
     bool installed, fits;                              /* fits: this device's memory allows it */
     double decode_tps, prefill_tps; /* what to expect here, tokens a second; 0: not measured, or not known */
-    char path[4096];                                   /* where it is, or would be */
+    char path[4096];                /* where it is, or would be */
 } tael_catalogue_entry;
 
 /* Calls each(entry, user) for every model of the catalogue, smallest first; a non-zero return stops it.

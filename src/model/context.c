@@ -99,6 +99,8 @@ static void scratch_lay_out(tael__scratch *b, carve *v, const tael__context *c)
     b->ids = carve_room(v, n, sizeof *b->ids);
     b->units = carve_room(v, n, sizeof *b->units);
     b->attend = carve_room(v, c->threads, b->attend_bytes);
+    b->adapter_low = carve_floats(v, c->adapted ? n : 0, c->model->adapters.rank);
+    b->adapter_product = carve_floats(v, c->adapted ? n : 0, c->model->adapters.rows);
     if (z->experts > 0) lay_out_experts(&b->experts, v, z, n);
     if (z->delta.layers > 0) lay_out_delta(&b->delta, v, &z->delta, n);
 }
@@ -115,10 +117,11 @@ static tael_status scratch_open(tael__scratch *b, const tael__context *c)
     return TAEL_OK;
 }
 
-static size_t widest_input(const tael__sizes *z)
+static size_t widest_input(const tael_model *model)
 {
+    const tael__sizes *z = &model->sizes;
     size_t heads = larger(z->heads * (size_t)z->head_size, z->delta.value_heads * (size_t)z->delta.head_size);
-    return larger(z->embedding, larger(heads, widest_hidden(z)));
+    return larger(larger(z->embedding, model->adapters.rank), larger(heads, widest_hidden(z)));
 }
 
 static tael_status check_options(const tael__context_options *o)
@@ -172,6 +175,7 @@ tael_status tael__context_open(tael__context **out, const tael_model *model, con
     tael__context *c = tael__alloc_zero(sizeof *c);
     if (!c) return tael__fail_memory(TAEL_SAY("context", "上下文"), sizeof *c);
     c->model = model;
+    c->adapted = model->adapters.count > 0;
     c->rope_factors = model->rope_factors;
     if (model->long_factors && options->context_tokens > model->original_context) c->rope_factors = model->long_factors;
     c->kernels = tael__kernels_get();
@@ -185,8 +189,7 @@ tael_status tael__context_open(tael__context **out, const tael_model *model, con
     if (status == TAEL_OK)
         status = tael__memories_open(&c->memories, &model->sizes.delta, options->sequences ? options->sequences : 1);
     if (status == TAEL_OK) status = scratch_open(&c->scratch, c);
-    if (status == TAEL_OK)
-        status = tael__workspace_open(&c->workspace, c->pool, widest_input(&model->sizes), c->batch_tokens);
+    if (status == TAEL_OK) status = tael__workspace_open(&c->workspace, c->pool, widest_input(model), c->batch_tokens);
     if (status == TAEL_OK)
         *out = c;
     else
@@ -303,7 +306,7 @@ const float *tael__context_logits(tael__context *c, size_t first, size_t rows)
 {
     TAEL_ASSERT(rows <= c->scratch.logit_rows && first + rows <= c->outputs);
     const float *y = c->scratch.y + first * c->model->sizes.embedding;
-    tael__linear(c->workspace, (float *[]){c->scratch.logits}, &c->model->head, NULL, 1, y, rows);
+    tael__apply(c, (float *[]){c->scratch.logits}, &c->model->head, NULL, 1, y, rows);
     cap_logits(c, c->scratch.logits, rows * c->model->sizes.vocabulary);
     return c->scratch.logits;
 }
@@ -311,6 +314,11 @@ const float *tael__context_logits(tael__context *c, size_t first, size_t rows)
 void tael__context_logits_of(tael__context *c, size_t row, const int32_t *ids, size_t count, float *out)
 {
     TAEL_ASSERT(row < c->outputs);
+    if (tael__adapted(c, &c->model->head)) {
+        const float *all = tael__context_logits(c, row, 1);
+        for (size_t i = 0; i < count; i++) out[i] = all[ids[i]];
+        return;
+    }
     tael__linear_rows(c->workspace, out, &c->model->head, ids, count, c->scratch.y + row * c->model->sizes.embedding);
     cap_logits(c, out, count);
 }

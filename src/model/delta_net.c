@@ -207,11 +207,11 @@ void tael__delta_net_run(tael__context *c, const tael__delta_net *net, size_t ro
         if (r == 0 || c->scratch.rows[r].sequence != c->scratch.rows[r - 1].sequence)
             b->run_first[j.runs++] = (uint32_t)r;
     bool joint = !net->in[3].data;
-    tael__linear(c->workspace, (float *[]){b->mixed, b->gate, joint ? b->joint : b->strength, b->decay}, net->in, NULL,
-                 joint ? 3 : 4, c->scratch.y, rows);
+    tael__apply(c, (float *[]){b->mixed, b->gate, joint ? b->joint : b->strength, b->decay}, net->in, NULL,
+                joint ? 3 : 4, c->scratch.y, rows);
     tael__each_row(c, rows, convolve_row, &j);
     remember_mixed(&j);
     tael__pool_run(c->pool, run_units, &j);
     tael__each_row(c, rows, gate_row, &j);
-    tael__linear(c->workspace, (float *[]){c->scratch.y}, &net->output, NULL, 1, b->gate, rows);
+    tael__apply(c, (float *[]){c->scratch.y}, &net->output, NULL, 1, b->gate, rows);
 }

@@ -136,9 +136,9 @@ static void run_groups(stage *s)
         tael__matrix down = expert_of(&s->experts->down, e);
         s->list = b->experts.list + b->experts.start[e];
         tael__each_row(c, n, gather_row, s);
-        tael__linear(c->workspace, (float *[]){b->gate, b->up}, gate_up, NULL, 2, b->experts.gathered, n);
+        tael__apply(c, (float *[]){b->gate, b->up}, gate_up, NULL, 2, b->experts.gathered, n);
         tael__each_row(c, n, activate_row, s);
-        tael__linear(c->workspace, (float *[]){b->experts.gathered}, &down, NULL, 1, b->gate, n);
+        tael__apply(c, (float *[]){b->experts.gathered}, &down, NULL, 1, b->gate, n);
         tael__each_row(c, n, scatter_row, s);
     }
 }
@@ -161,12 +161,12 @@ static void run_row(stage *s)
             to[2 * i] = b->gate + (first + i) * f;
             to[2 * i + 1] = b->up + (first + i) * f;
         }
-        tael__linear(c->workspace, to, matrices, NULL, 2 * (size_t)n, b->y, 1);
+        tael__apply(c, to, matrices, NULL, 2 * (size_t)n, b->y, 1);
     }
     c->kernels->swiglu(b->gate, b->up, z->experts_used * f);
     for (uint32_t i = 0; i < z->experts_used; i++) {
         tael__matrix down = expert_of(&s->experts->down, b->experts.chosen[i]);
-        tael__linear(c->workspace, (float *[]){b->experts.gathered}, &down, NULL, 1, b->gate + i * f, 1);
+        tael__apply(c, (float *[]){b->experts.gathered}, &down, NULL, 1, b->gate + i * f, 1);
         add_weighted(b->experts.sum, b->experts.gathered, b->experts.weight[i], z->embedding);
     }
 }
@@ -202,13 +202,12 @@ void tael__experts_run(tael__context *c, const tael__experts *experts, size_t ro
     stage s = {.c = c, .experts = experts};
     bool shared = experts->shared_gate.data;
     tael__matrix routers[2] = {experts->router, experts->shared_gate};
-    tael__linear(c->workspace, (float *[]){b->experts.scores, b->experts.shared_score}, routers, NULL, shared ? 2 : 1,
-                 b->y, rows);
+    tael__apply(c, (float *[]){b->experts.scores, b->experts.shared_score}, routers, NULL, shared ? 2 : 1, b->y, rows);
     tael__each_row(c, rows, choose_row, &s);
     if (shared) {
-        tael__linear(c->workspace, (float *[]){b->gate, b->up}, experts->shared_gate_up, NULL, 2, b->y, rows);
+        tael__apply(c, (float *[]){b->gate, b->up}, experts->shared_gate_up, NULL, 2, b->y, rows);
         tael__each_row(c, rows, activate_shared_row, &s);
-        tael__linear(c->workspace, (float *[]){b->experts.gathered}, &experts->shared_down, NULL, 1, b->gate, rows);
+        tael__apply(c, (float *[]){b->experts.gathered}, &experts->shared_down, NULL, 1, b->gate, rows);
     }
     tael__each_row(c, rows, begin_row, &s);
     if (rows == 1) {

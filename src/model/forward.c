@@ -191,8 +191,7 @@ static void attention(stage *s, const tael__run *runs, size_t count)
     tael__scratch *b = &c->scratch;
     const tael__layer *l = s->layer;
     bool gated = c->model->sizes.gated;
-    tael__linear(c->workspace, (float *[]){gated ? b->wide_q : b->q, b->k, b->v}, l->qkv, l->qkv_bias, 3, b->y,
-                 s->rows);
+    tael__apply(c, (float *[]){gated ? b->wide_q : b->q, b->k, b->v}, l->qkv, l->qkv_bias, 3, b->y, s->rows);
     tael__each_row(c, s->rows, turn_row, s);
     tael__attend_store(c, l, s->rows);
     if (s->last) {
@@ -202,7 +201,7 @@ static void attention(stage *s, const tael__run *runs, size_t count)
     if (s->rows == 0) return;
     tael__attend_layer(c, l);
     if (gated) tael__each_row(c, s->rows, let_through_row, s);
-    tael__linear(c->workspace, (float *[]){b->y}, &l->output, &l->output_bias, 1, b->attended, s->rows);
+    tael__apply(c, (float *[]){b->y}, &l->output, &l->output_bias, 1, b->attended, s->rows);
 }
 
 /* y = down(silu(gate(y)) * up(y)), or what the layer has instead */
@@ -216,11 +215,11 @@ static void feed_forward(stage *s)
         return;
     }
     if (l->gate_up[0].data)
-        tael__linear(c->workspace, (float *[]){b->gate, b->up}, l->gate_up, l->gate_up_bias, 2, b->y, s->rows);
+        tael__apply(c, (float *[]){b->gate, b->up}, l->gate_up, l->gate_up_bias, 2, b->y, s->rows);
     else
-        tael__linear(c->workspace, (float *[]){b->gate}, l->gate_up + 1, l->gate_up_bias + 1, 1, b->y, s->rows);
+        tael__apply(c, (float *[]){b->gate}, l->gate_up + 1, l->gate_up_bias + 1, 1, b->y, s->rows);
     tael__each_row(c, s->rows, activate_row, s);
-    tael__linear(c->workspace, (float *[]){b->y}, &l->down, &l->down_bias, 1, b->gate, s->rows);
+    tael__apply(c, (float *[]){b->y}, &l->down, &l->down_bias, 1, b->gate, s->rows);
 }
 
 static size_t lay_rows(tael__context *c, const tael__run *runs, size_t count)

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "compute/linear.h"
+#include "model/adapter.h"
 #include "model/cache.h"
 #include "model/delta_net.h"
 #include "model/experts.h"
@@ -97,6 +98,7 @@ struct tael_model {
     const float *long_factors; /* instead of them in contexts longer than this; or NULL */
     uint32_t original_context;
     tael__layer *layers;
+    tael__adapters adapters;
 };
 
 /* What a feed-forward does between its matrices: silu(gate) * up, gelu(gate) * up (tanh's approximation), gelu(up). */
@@ -194,7 +196,8 @@ typedef struct tael__scratch {
     float *logits;              /* [logit_rows][vocabulary] */
     tael__row *rows;            /* of the batch, run by run */
     int32_t *ids;               /* their tokens */
-    uint32_t *from[2], *to;     /* positions that each row sees: from..to-1; in all layers, and in local ones */
+    float *adapter_low, *adapter_product; /* [largest rank], [most rows] of the adapters */
+    uint32_t *from[2], *to; /* positions that each row sees: from..to-1; in all layers, and in local ones */
     tael__expert_scratch experts;
     tael__delta_scratch delta;
     tael__unit *units;
@@ -213,6 +216,7 @@ struct tael__context {
     tael__scratch scratch;
     const float *rope_factors; /* the model's for a context of this length */
     uint32_t batch_tokens, threads;
+    bool adapted;   /* the model had adapters when this was opened */
     size_t outputs; /* rows of scratch.y that the last batch left: its wanted tokens, normed for the head */
 };
 
@@ -223,6 +227,11 @@ bool tael__forward(tael__context *c, const tael__run *runs, size_t count, const 
 /* fn(user, row) for each of 0..rows-1, split between the threads; a few rows stay on the caller, because meeting the
  * other threads costs more than their work. */
 void tael__each_row(const tael__context *c, size_t rows, void (*fn)(void *user, size_t row), void *user);
+
+/* adapter.c: tael__linear and what the model's adapters add to it; does this matrix have one? */
+void tael__apply(tael__context *c, float *const *y, const tael__matrix *matrices, const float *const *bias,
+                 size_t count, const float *x, size_t rows);
+bool tael__adapted(const tael__context *c, const tael__matrix *matrix);
 
 /* attention.c: attention for the first `rows` rows of the batch. */
 void tael__attend_plan(tael__context *c, size_t rows); /* ranges and units, once the rows are known */

@@ -87,6 +87,7 @@ void tael_model_close(tael_model *m)
 {
     if (!m) return;
     tael__tokenizer_close(m->tokenizer);
+    tael__adapters_close(&m->adapters);
     tael__gguf_close(m->file);
     tael__free(m->layers);
     tael__free(m->name);
@@ -117,6 +118,12 @@ uint64_t tael__model_fingerprint(const tael_model *m)
         crypto_generichash_update(&state, (const unsigned char *)t->shape, sizeof t->shape);
         crypto_generichash_update(&state, (const unsigned char *)&format, sizeof format);
         crypto_generichash_update(&state, t->data, t->bytes < 64 ? t->bytes : 64);
+    }
+    for (size_t i = 0; i < m->adapters.count; i++) {
+        const tael__adapter *a = &m->adapters.all[i];
+        crypto_generichash_update(&state, (const unsigned char *)&a->scale, sizeof a->scale);
+        crypto_generichash_update(&state, a->a.data, a->a.row_bytes);
+        crypto_generichash_update(&state, a->b.data, a->b.row_bytes);
     }
     crypto_generichash_final(&state, hash, sizeof hash);
     memcpy(&fingerprint, hash, sizeof fingerprint);
