@@ -11,6 +11,7 @@ INLINE float32x4_t add_four(float32x4_t acc, const four_blocks *f, const int8_t 
                             bool sixteenths)
 {
     int32x4_t sum[4];
+#pragma GCC unroll 8
     for (int i = 0; i < 4; i++)
         sum[i] =
             add_product_16(product_16(f->q[2 * i], vld1q_s8(a + 32 * i)), f->q[2 * i + 1], vld1q_s8(a + 32 * i + 16));
@@ -57,7 +58,7 @@ INLINE void tile_blocks(const place *p, int rows, int tokens, const shape_32 s)
     {                                                               \
         tile_blocks(p, rows, tokens, shape_##format);               \
     }                                                               \
-    OVER_TILES(format, tile_##format)
+    OVER_TILES(format, tile_##format, 4)
 TILE_BLOCKS(q4_0)
 TILE_BLOCKS(q5_0)
 TILE_BLOCKS(q8_0)

@@ -71,7 +71,7 @@ INLINE void tile_floats(const place *p, int rows, int tokens, size_t each, load_
     {                                                               \
         tile_floats(p, rows, tokens, each, load_##format);          \
     }                                                               \
-    OVER_TILES(format, tile_##format)
+    OVER_TILES(format, tile_##format, 4)
 TILE_FLOATS(f32, 4)
 TILE_FLOATS(f16, 2)
 TILE_FLOATS(bf16, 2)

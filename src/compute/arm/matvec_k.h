@@ -14,6 +14,7 @@
 INLINE int32x4_t quarter_of(int32x4_t sum, const int8x16_t q[4], const int8_t *a, int32x4_t scale, bool halves)
 {
     int32x4_t p[4];
+#pragma GCC unroll 8
     for (int i = 0; i < 4; i += 1 + halves) {
         p[i] = product_16(q[i], vld1q_s8(a + 16 * i));
         if (halves) p[i] = add_product_16(p[i], q[i + 1], vld1q_s8(a + 16 * i + 16));
@@ -76,7 +77,7 @@ INLINE void tile_256(const place *p, int rows, int tokens, const shape_256 s)
     {                                                               \
         tile_256(p, rows, tokens, shape_##format);                  \
     }                                                               \
-    OVER_TILES(format, tile_##format)
+    OVER_TILES(format, tile_##format, 1)
 TILE_256(q2_k)
 TILE_256(q3_k)
 TILE_256(q4_k)

@@ -13,7 +13,11 @@ static inline __attribute__((always_inline)) int32x4_t add_product_16(int32x4_t 
     return vpadalq_s16(sum, vmlal_high_s8(vmull_s8(vget_low_s8(w), vget_low_s8(a)), w, a));
 }
 
+#ifdef __clang__ /* gcc keeps the loop's registers in place only while it stands, clang only when it's gone */
+#define UNROLL_QUARTERS _Pragma("GCC unroll 4")
+#else
 #define UNROLL_QUARTERS
+#endif
 #define ISA(name) name##__neon
 #include "compute/arm/matvec_blocks.h"
 #include "compute/arm/matvec_k.h"

@@ -23,7 +23,7 @@ typedef struct place {
 } place;
 
 /* tile_FORMAT(const place *p, int rows, int tokens) becomes the kernel of that format. */
-#define OVER_TILES(format, tile)                                                                              \
+#define OVER_TILES(format, tile, together)                                                                    \
     static void four_rows_##format(place p, size_t rows, size_t tokens)                                       \
     {                                                                                                         \
         for (; tokens >= 4; tokens -= 4, p.x += 4 * p.x_stride, p.y += 4 * p.y_stride)                        \
@@ -35,11 +35,12 @@ typedef struct place {
             }                                                                                                 \
         for (; tokens >= 2; tokens -= 2, p.x += 2 * p.x_stride, p.y += 2 * p.y_stride) {                      \
             place two = p;                                                                                    \
-            for (size_t r = rows; r >= 2; r -= 2, two.w += 2 * p.row_bytes, two.y += 2) tile(&two, 2, 2);     \
-            if (rows % 2) tile(&two, 1, 2);                                                                   \
+            size_t r = rows;                                                                                  \
+            for (; (together) > 1 && r >= 2; r -= 2, two.w += 2 * p.row_bytes, two.y += 2) tile(&two, 2, 2);  \
+            for (; r > 0; r--, two.w += p.row_bytes, two.y++) tile(&two, 1, 2);                               \
         }                                                                                                     \
         if (tokens == 0) return;                                                                              \
-        if (rows == ROWS_MOST)                                                                                \
+        if ((together) == ROWS_MOST && rows == ROWS_MOST)                                                     \
             tile(&p, ROWS_MOST, 1);                                                                           \
         else                                                                                                  \
             for (size_t r = 0; r < rows; r++, p.w += p.row_bytes, p.y++) tile(&p, 1, 1);                      \

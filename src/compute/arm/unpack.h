@@ -157,12 +157,13 @@ typedef struct shape_256 {
                        minimums */
 } shape_256;
 
-/* Byte `first` + i / each of 16, widened, in lane i. */
+/* Byte `first` + i / each of 16, widened, in lane i. Indices of 255 give zeros. */
 INLINE int32x4_t spread(uint8x16_t bytes, int first, int each)
 {
-    uint32_t index[4];
-    for (int i = 0; i < 4; i++) index[i] = 0xFFFFFF00u | (uint32_t)(first + i / each);
-    return vreinterpretq_s32_u8(vqtbl1q_u8(bytes, vreinterpretq_u8_u32(vld1q_u32(index))));
+    static const uint32_t ones[4] = {0xFFFFFF00, 0xFFFFFF01, 0xFFFFFF02, 0xFFFFFF03};
+    static const uint32_t twos[4] = {0xFFFFFF00, 0xFFFFFF00, 0xFFFFFF01, 0xFFFFFF01};
+    uint32x4_t index = vaddq_u32(vld1q_u32(each == 1 ? ones : twos), vdupq_n_u32((uint32_t)first));
+    return vreinterpretq_s32_u8(vqtbl1q_u8(bytes, vreinterpretq_u8_u32(index)));
 }
 
 INLINE void widen_signed(scales_256 *s, int8x16_t bytes)
@@ -206,6 +207,7 @@ INLINE scales_256 scales_k4(const uint8_t d[2], const uint8_t dmin[2], const uin
     uint8x8_t scales = vcreate_u8((uint64_t)s << 32 | (w[0] & 0x3F3F3F3F));
     uint8x8_t mins = vcreate_u8((uint64_t)m << 32 | (w[1] & 0x3F3F3F3F));
     scales_256 out = {.d = half_at(d), .dmin = half_at(dmin)};
+#pragma GCC unroll 4
     for (int k = 0; k < 4; k++) out.scale[k] = spread(vcombine_u8(scales, scales), 2 * k, 2);
     out.by_sums[0] = vreinterpretq_s16_u16(vmovl_u8(mins));
     return out;
@@ -256,6 +258,7 @@ INLINE scales_256 scales_q2_k(const void *block)
     const tael__block_q2_k *b = block;
     scales_256 out = {.d = half_at(b->d), .dmin = half_at(b->dmin)};
     uint8x16_t both = bytes_16(b->scales), mins = vshrq_n_u8(both, 4), scales = vandq_u8(both, vdupq_n_u8(15));
+#pragma GCC unroll 4
     for (int k = 0; k < 4; k++) out.scale[k] = spread(scales, 4 * k, 1);
     out.by_sums[0] = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(mins)));
     out.by_sums[1] = vreinterpretq_s16_u16(vmovl_high_u8(mins));
