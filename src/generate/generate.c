@@ -86,14 +86,10 @@ static tael_status choose(generating *g, int32_t *id)
                                "模型：输出不是数值；文件可能已损坏，请重新获取"));
 }
 
-/* A token's text. Control tokens such as <|im_start|> have none; those that are part of a reply, such as <tool_call>,
- * do. */
+/* A token's text; none for those that the user isn't shown. */
 static tael__slice text_of(const tael_session *s, int32_t id)
 {
-    tael__slice text = tael__token_bytes(s->tokenizer, id);
-    bool control = tael__tokenizer_ends(s->tokenizer, id) || (text.bytes >= 2 && memcmp(text.data, "<|", 2) == 0);
-    if (tael__tokenizer_special(s->tokenizer, id) && control) text.bytes = 0;
-    return text;
+    return tael__tokenizer_silent(s->tokenizer, id) ? (tael__slice){"", 0} : tael__token_bytes(s->tokenizer, id);
 }
 
 /* One token into the context's list and out to the caller. */

