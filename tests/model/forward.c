@@ -98,12 +98,12 @@ static void logits_are_those_of_transformers(void **state)
         const char *name;
         double most, rms;
     } cases[] = {
-        {"tiny_qwen2", 0.01, 0.0015},    {"tiny_qwen3", 0.01, 0.0015},        {"tiny_llama", 0.01, 0.0015},
-        {"tiny_llama3", 0.01, 0.0015},   {"tiny_llama_linear", 0.01, 0.0015}, {"tiny_qwen2_f16", 0.01, 0.0015},
-        {"tiny_qwen2moe", 0.01, 0.0015}, {"tiny_qwen3moe", 0.01, 0.0015},     {"tiny_gemma3", 0.01, 0.0015},
-        {"tiny_minicpm", 0.01, 0.0015},  {"tiny_qwen35", 0.01, 0.0015},       {"tiny_qwen35moe", 0.01, 0.0015},
-        {"tiny_yarn", 0.01, 0.0015},     {"tiny_longrope", 0.01, 0.0015},     {"tiny_longrope_short", 0.01, 0.0015},
-        {"tiny_qwen2_q8_0", 0.3, 0.05},  {"tiny_qwen3moe_q8_0", 0.7, 0.06},
+        {"tiny_qwen2", 0.01, 0.0015},          {"tiny_qwen3", 0.01, 0.0015},        {"tiny_llama", 0.01, 0.0015},
+        {"tiny_llama3", 0.01, 0.0015},         {"tiny_llama_linear", 0.01, 0.0015}, {"tiny_qwen2_f16", 0.01, 0.0015},
+        {"tiny_qwen2moe", 0.01, 0.0015},       {"tiny_qwen3moe", 0.01, 0.0015},     {"tiny_gemma3", 0.01, 0.0015},
+        {"tiny_minicpm", 0.01, 0.0015},        {"tiny_qwen35", 0.01, 0.0015},       {"tiny_qwen35moe", 0.01, 0.0015},
+        {"tiny_qwen3next", 0.01, 0.0015},      {"tiny_yarn", 0.01, 0.0015},         {"tiny_longrope", 0.01, 0.0015},
+        {"tiny_longrope_short", 0.01, 0.0015}, {"tiny_qwen2_q8_0", 0.3, 0.05},      {"tiny_qwen3moe_q8_0", 0.7, 0.06},
     };
     static const uint32_t batches[] = {512, 3, 1};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

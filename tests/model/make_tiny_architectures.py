@@ -29,7 +29,7 @@ NAMES = {
     "mlp.shared_expert.down_proj": "ffn_down_shexp", "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
     "linear_attn.in_proj_qkv": "attn_qkv", "linear_attn.in_proj_z": "attn_gate", "linear_attn.in_proj_a": "ssm_alpha",
     "linear_attn.in_proj_b": "ssm_beta", "linear_attn.conv1d": "ssm_conv1d", "linear_attn.norm": "ssm_norm",
-    "linear_attn.out_proj": "ssm_out", "linear_attn.dt_bias": "ssm_dt.bias", "linear_attn.A_log": "ssm_a",
+    "linear_attn.out_proj": "ssm_out", "linear_attn.in_proj_ba": "ssm_ba", "linear_attn.dt_bias": "ssm_dt.bias", "linear_attn.A_log": "ssm_a",
     # BERT
     "embeddings.word_embeddings": "token_embd", "embeddings.position_embeddings": "position_embd",
     "embeddings.token_type_embeddings": "token_types", "embeddings.LayerNorm": "token_embd_norm",
@@ -56,6 +56,18 @@ def tiled(weight, config, each, axis=0):
     return split.swapaxes(axis, axis + 1).reshape(shape)
 
 
+def grouped_delta_net(name, data, c):
+    """Those of Qwen3-Next, whose heads stay grouped: q, k, v and z of each key head become all q, all k, all v; and z."""
+    if name.endswith("A_log"):
+        return {"ssm_a": -np.exp(data)}
+    if "in_proj_qkvz" not in name:
+        return {"": data.reshape(data.shape[0], -1) if "conv1d" in name else data}
+    keys, d, v = c.linear_num_key_heads, c.linear_key_head_dim, c.linear_num_value_heads // c.linear_num_key_heads
+    parts = np.split(data.reshape(keys, -1, data.shape[1]), np.cumsum([d, d, v * d]), axis=1)
+    q, k, v, z = (p.reshape(-1, data.shape[1]) for p in parts)
+    return {"attn_qkv.weight": np.concatenate([q, k, v]), "attn_gate.weight": z}
+
+
 def delta_net(name, data, c):
     """What the converters make of a delta net's tensors."""
     qk, d = 2 * c.linear_num_key_heads * c.linear_key_head_dim, c.linear_value_head_dim
@@ -73,8 +85,8 @@ def delta_net(name, data, c):
 
 def tensors_of(model, arch):
     c, out = model.config, {}
-    rename = NAMES | (GEMMA if arch == "gemma3" else {}) | (QWEN35 if arch.startswith("qwen35") else {})
-    plus_one = arch == "gemma3" or arch.startswith("qwen35")
+    rename = NAMES | (GEMMA if arch == "gemma3" else {}) | (QWEN35 if arch.startswith(("qwen35", "qwen3next")) else {})
+    plus_one = arch == "gemma3" or arch.startswith(("qwen35", "qwen3next"))
     for key, p in model.state_dict().items():
         key = key if key.startswith(("model.", "lm_head.")) or arch == "bert" else "model." + key
         if key.startswith("pooler.") or (key == "lm_head.weight" and c.tie_word_embeddings):
@@ -85,7 +97,13 @@ def tensors_of(model, arch):
             if key.startswith(prefix):
                 number, rest = key[len(prefix):].split(".", 1)
                 layer = f"blk.{number}."
-        if "linear_attn" in rest:
+        if "linear_attn" in rest and arch == "qwen3next":
+            made = grouped_delta_net(rest, data, c)
+            if "" not in made:
+                out |= {layer + n: d for n, d in made.items()}
+                continue
+            data = made[""]
+        elif "linear_attn" in rest:
             data = delta_net(rest, data, c)
         if plus_one and rest.endswith("norm.weight") and not rest.endswith("linear_attn.norm.weight"):
             data = data + 1
@@ -115,7 +133,7 @@ def randomise(model, kind):
             norm = "norm" in key.lower() and p.ndim == 1
             spread = 0.3 if norm or p.ndim == 1 else 0.15
             # Gemma and Qwen3.5 keep their norms' weights around 0, but for the delta net's own.
-            centre = 1.0 if norm and not (model.config.model_type in ("gemma3_text", "qwen3_5_text", "qwen3_5_moe_text") and
+            centre = 1.0 if norm and not (model.config.model_type in ("gemma3_text", "qwen3_5_text", "qwen3_5_moe_text", "qwen3_next") and
                                           "linear_attn" not in key) else 0.0
             if key.endswith("A_log"):
                 p.copy_(torch.rand_like(p) * 2 - 1.5)  # memories from short to long
@@ -271,6 +289,12 @@ make("tiny_qwen35", "qwen35", tf.Qwen3_5TextConfig, tf.Qwen3_5ForCausalLM, **DEL
 make("tiny_qwen35moe", "qwen35moe", tf.Qwen3_5MoeTextConfig, tf.Qwen3_5MoeForCausalLM,
      **{**DELTA, "num_hidden_layers": 2, "layer_types": ["linear_attention", "full_attention"]}, tie_word_embeddings=True,
      num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16, shared_expert_intermediate_size=24,
+     keys={**DELTA_KEYS, "expert_count": 4, "expert_used_count": 2, "expert_feed_forward_length": 16,
+           "expert_shared_feed_forward_length": 24})
+make("tiny_qwen3next", "qwen3next", tf.Qwen3NextConfig, tf.Qwen3NextForCausalLM,
+     **{**DELTA, "num_hidden_layers": 2, "layer_types": ["linear_attention", "full_attention"]}, tie_word_embeddings=True,
+     num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16, shared_expert_intermediate_size=24,
+     norm_topk_prob=True, decoder_sparse_step=1, mlp_only_layers=[],
      keys={**DELTA_KEYS, "expert_count": 4, "expert_used_count": 2, "expert_feed_forward_length": 16,
            "expert_shared_feed_forward_length": 24})
 

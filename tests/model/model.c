@@ -183,6 +183,62 @@ static void strange_sizes_are_refused_or_harmless(void **state)
     }
 }
 
+/* The same for what only some architectures have; numbers that aren't whole get these bit patterns, too. */
+static void strange_parts_are_refused_or_harmless(void **state)
+{
+    (void)state;
+    static const uint32_t values[] = {0,        1,        2,          3,          5,          8,          63,
+                                      1u << 16, 1u << 30, 0x7f800000, 0x7fc00000, 0xff800000, 0x7f7fffff, UINT32_MAX};
+    static const struct {
+        const char *file, *key;
+        size_t refused; /* at least so many of the values */
+    } cases[] = {
+        {"tiny_qwen3moe", "qwen3moe.expert_count", 13},
+        {"tiny_qwen3moe", "qwen3moe.expert_used_count", 9},
+        {"tiny_qwen3moe", "qwen3moe.expert_feed_forward_length", 14},
+        {"tiny_qwen2moe", "qwen2moe.expert_shared_feed_forward_length", 13},
+        {"tiny_qwen35", "qwen35.ssm.conv_kernel", 14},
+        {"tiny_qwen35", "qwen35.ssm.state_size", 13},
+        {"tiny_qwen35", "qwen35.ssm.group_count", 13},
+        {"tiny_qwen35", "qwen35.ssm.time_step_rank", 14},
+        {"tiny_qwen35", "qwen35.ssm.inner_size", 14},
+        {"tiny_qwen35", "qwen35.block_count", 10},
+        {"tiny_gemma3", "gemma3.attention.sliding_window", 0},
+        {"tiny_gemma3", "gemma3.final_logit_softcapping", 4},
+        {"tiny_gemma3", "gemma3.attention.head_count", 11},
+        {"tiny_minicpm", "minicpm.embedding_scale", 11},
+        {"tiny_minicpm", "minicpm.residual_scale", 11},
+        {"tiny_minicpm", "minicpm.logit_scale", 11},
+        {"tiny_yarn", "qwen3.rope.scaling.factor", 4},
+        {"tiny_yarn", "qwen3.rope.scaling.original_context_length", 1},
+        {"tiny_yarn", "qwen3.rope.freq_base", 10},
+        {"tiny_longrope", "minicpm.rope.scaling.attn_factor", 11},
+        {"tiny_bert", "bert.context_length", 14},
+        {"tiny_bert", "bert.pooling_type", 9},
+        {"tiny_bert", "bert.attention.head_count", 9},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[64];
+        size_t bytes, refused = 0;
+        snprintf(path, sizeof path, "model/data/%s.gguf", cases[i].file);
+        char *data = fixture(path, &bytes), *at = value_of(data, bytes, cases[i].key);
+        for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+            tael_model *m;
+            memcpy(at, &values[v], 4);
+            tael_status status = open_bytes(&m, data, bytes);
+            if (status == TAEL_OK)
+                run_a_little(m);
+            else
+                assert_true(status == TAEL_BAD_INPUT || status == TAEL_UNSUPPORTED);
+            refused += status != TAEL_OK;
+            tael_model_close(m);
+        }
+        if (refused < cases[i].refused)
+            fail_msg("%s: %zu refused, wanted %zu", cases[i].key, refused, cases[i].refused);
+        free(data);
+    }
+}
+
 static void strange_numbers_are_refused(void **state)
 {
     (void)state;
@@ -284,11 +340,17 @@ static void model_without_memory_fails_cleanly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(info_says_what_the_file_says),       cmocka_unit_test(older_callers_get_the_fields_they_know),
-        cmocka_unit_test(fingerprints_tell_files_apart),      cmocka_unit_test(tokens_come_back_as_text),
-        cmocka_unit_test(model_without_a_template_says_so),   cmocka_unit_test(strange_sizes_are_refused_or_harmless),
-        cmocka_unit_test(strange_numbers_are_refused),        cmocka_unit_test(missing_tensors_are_named),
-        cmocka_unit_test(misshapen_tensors_are_named),        cmocka_unit_test(unknown_architectures_are_named),
+        cmocka_unit_test(info_says_what_the_file_says),
+        cmocka_unit_test(older_callers_get_the_fields_they_know),
+        cmocka_unit_test(fingerprints_tell_files_apart),
+        cmocka_unit_test(tokens_come_back_as_text),
+        cmocka_unit_test(model_without_a_template_says_so),
+        cmocka_unit_test(strange_sizes_are_refused_or_harmless),
+        cmocka_unit_test(strange_parts_are_refused_or_harmless),
+        cmocka_unit_test(strange_numbers_are_refused),
+        cmocka_unit_test(missing_tensors_are_named),
+        cmocka_unit_test(misshapen_tensors_are_named),
+        cmocka_unit_test(unknown_architectures_are_named),
         cmocka_unit_test(model_without_memory_fails_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
