@@ -144,11 +144,11 @@ static bool sight_row(const sight *s, size_t t, size_t g, bool many)
         }
         p[j] = dot * (double)s->a.scale;
         if (p[j] > max) max = p[j];
-        double error = ((double)(n + 4) * 0x1p-24 + (many ? 0x1p-16 : 0)) * terms * (double)s->a.scale;
+        double error = ((double)(n + 4) * 0x1p-24 + (many ? 0x1p-14 : 0)) * terms * (double)s->a.scale;
         if (error > off) off = error;
     }
     for (size_t j = from; j < to; j++) sum += p[j] = exp(p[j] - max);
-    double relative = 4 * off + 0x1p-20 + (double)(to - from) * 0x1p-23 + (many ? 0x1p-7 : 0);
+    double relative = 4 * off + 0x1p-20 + (double)(to - from) * 0x1p-23 + (many ? 0x1p-14 : 0);
     for (size_t i = 0; i < s->a.value_size; i++) {
         double want = 0, size = 0;
         for (size_t j = from; j < to; j++) {
