@@ -19,7 +19,7 @@
 enum {
     TAEL_CPU_AVX2 = 1u << 0,       /* with FMA, F16C and BMI2, as every such CPU has */
     TAEL_CPU_AVX512VNNI = 1u << 1, /* with F, BW, VL, DQ */
-    TAEL_CPU_AMX = 1u << 2,        /* tile, int8, bf16; granted by the system */
+    TAEL_CPU_AMX = 1u << 2,        /* tile and bf16, AVX512_BF16; granted by the system, and tried */
     TAEL_CPU_NEON = 1u << 8,
     TAEL_CPU_DOTPROD = 1u << 9,
     TAEL_CPU_I8MM = 1u << 10,
