@@ -18,7 +18,7 @@ endif()
 
 set(TAEL_ISA_avx2 -mavx2 -mfma -mf16c -mbmi2)
 set(TAEL_ISA_avx512vnni ${TAEL_ISA_avx2} -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mprefer-vector-width=512)
-set(TAEL_ISA_amx ${TAEL_ISA_avx512vnni} -mamx-tile -mamx-int8 -mamx-bf16)
+set(TAEL_ISA_amx ${TAEL_ISA_avx512vnni} -mavx512bf16 -mamx-tile -mamx-bf16)
 set(TAEL_ISA_neon -march=armv8-a)
 set(TAEL_ISA_dotprod -march=armv8.2-a+dotprod+fp16)
 set(TAEL_ISA_i8mm -march=armv8.2-a+dotprod+fp16+i8mm)

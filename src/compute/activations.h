@@ -5,6 +5,8 @@
  *   q8_0  int8 q[cols], float d[cols/32]                      x ~ d[i/32] * q[i]; d is rounded to f16, kept as f32
  *   q8_1  int8 q[cols], float d[cols/32], float s[cols/32]    s: the block's d * sum(q), rounded to f16, kept as f32
  *   q8_k  int8 q[cols], float d[cols/256], int16 sums[cols/16] sums: of 16 neighbouring q
+ *   bf16  uint16 bf16 numbers, in each eight columns in the order 0 4 1 5 2 6 3 7 (x86/unpack_amx.h tells why), padded
+ *         with zeros to an odd number of cache lines: rows that are a power of two apart would share sets of the cache
  *
  * q is in the order of the columns. Arrays apart from each other let a kernel load 64 q at once, aligned, whatever the
  * weights' blocks are. Each array's padding (up to the next cache line) is zero for d, s and sums, so that a kernel may
@@ -27,7 +29,8 @@ static inline size_t tael__act_line(size_t bytes)
 static inline tael__act_layout tael__act_layout_of(tael__act_kind kind, size_t cols)
 {
     tael__act_layout a;
-    a.d = tael__act_line(kind == TAEL__ACT_f32 ? cols * 4 : cols);
+    a.d = tael__act_line(kind == TAEL__ACT_f32 ? cols * 4 : kind == TAEL__ACT_bf16 ? cols * 2 : cols);
+    if (kind == TAEL__ACT_bf16) a.d |= 64;
     a.extra = a.d;
     if (kind == TAEL__ACT_q8_0 || kind == TAEL__ACT_q8_1) a.extra += tael__act_line(cols / 32 * 4);
     if (kind == TAEL__ACT_q8_k) a.extra += tael__act_line(cols / 256 * 4);

@@ -15,12 +15,14 @@ typedef enum tael__format {
 /* Activations are quantised to 8 bits as the common engines do (same block sizes, same rounding), so that greedy
  * outputs agree with theirs: q8_0: 32 values, scale f16. q8_1: the same and the block's sum. q8_k: 256 values, scale
  * f32, sums of
- * 16. f32: as they are. How a kind is laid out in memory is compute's own business (activations.h). */
+ * 16. f32: as they are. bf16: rounded to that, for tiles of AMX. How a kind is laid out in memory is compute's own
+ * business (activations.h). */
 typedef enum tael__act_kind {
     TAEL__ACT_f32,
     TAEL__ACT_q8_0,
     TAEL__ACT_q8_1,
     TAEL__ACT_q8_k,
+    TAEL__ACT_bf16,
     TAEL__ACT_COUNT
 } tael__act_kind;
 

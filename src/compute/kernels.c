@@ -37,7 +37,10 @@ void tael__kernels_pick(tael__kernels *table, uint32_t cpu)
 #define KERNEL(format, isa, needs) PUT(matvec[TAEL__FORMAT_##format], tael__matvec_##format##__##isa, needs, isa)
 #include "compute/matvec.inc"
 #undef KERNEL
-#define KERNEL(format, isa, needs) PUT(matmul[TAEL__FORMAT_##format], tael__matmul_##format##__##isa, needs, isa)
+#define KERNEL(format, isa, needs)                                                 \
+    PUT(matmul[TAEL__FORMAT_##format], tael__matmul_##format##__##isa, needs, isa) \
+    if (table->matmul[TAEL__FORMAT_##format] == tael__matmul_##format##__##isa)    \
+        table->matmul_act[TAEL__FORMAT_##format] = tael__matmul_act(TAEL__FORMAT_##format, needs);
 #include "compute/matmul.inc"
 #undef KERNEL
 #define KERNEL(family, kind, isa, needs) PUT(family[TAEL__KV_##kind], tael__##family##_##kind##__##isa, needs, isa)

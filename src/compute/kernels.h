@@ -24,12 +24,19 @@ enum { TAEL__MATVEC_TOKENS = 8 };
 typedef void tael__matvec_fn(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
                              size_t cols, size_t tokens);
 
-/* y[t * y_stride + r] = W[r] . x[t] for t < tokens, r < rows. x: quantised rows, x_stride bytes apart. `scratch`: at
+/* y[t * y_stride + r] = W[r] . x[t] for t < tokens, r < rows. x: rows of the kernel's act kind, x_stride bytes apart:
+ * the format's, but for AMX bf16 (tael__kernels.matmul_act). `scratch`: at
  * least tael__matmul_scratch_bytes(format, cols), 64-byte aligned, this thread's own. Results don't depend on how rows
  * are split between calls. */
 typedef void tael__matmul_fn(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
                              size_t cols, size_t tokens, void *scratch);
 size_t tael__matmul_scratch_bytes(tael__format format, size_t cols);
+
+/* What a matmul kernel with these needs takes. */
+static inline tael__act_kind tael__matmul_act(tael__format format, uint32_t needs)
+{
+    return needs & TAEL_CPU_AMX ? TAEL__ACT_bf16 : tael__formats[format].act;
+}
 
 /* y = x / sqrt(mean(x^2) + epsilon) * weight (RMSNorm, Zhang and Sennrich 2019). y may be x. */
 typedef void tael__rms_norm_fn(float *y, const float *x, const float *weight, size_t n, float epsilon);
@@ -54,6 +61,7 @@ typedef struct tael__kernels {
     tael__quantize_fn *quantize[TAEL__ACT_COUNT];
     tael__matvec_fn *matvec[TAEL__FORMAT_COUNT];
     tael__matmul_fn *matmul[TAEL__FORMAT_COUNT];
+    tael__act_kind matmul_act[TAEL__FORMAT_COUNT]; /* of the rows that matmul takes */
     tael__kv_store_fn *kv_store[TAEL__KV_COUNT];
     tael__attend_fn *attend[TAEL__KV_COUNT], *attend_many[TAEL__KV_COUNT]; /* attend.inc */
     tael__rms_norm_fn *rms_norm;
@@ -69,7 +77,7 @@ typedef struct tael__kernels {
 /* Fill the table for a CPU with these features: tests mask them to run every lesser set. */
 void tael__kernels_pick(tael__kernels *table, uint32_t cpu);
 
-/* This CPU's table, chosen at the first call. TAEL_ISA=c|avx2|avx512vnni in the environment lowers it. */
+/* This CPU's table, chosen at the first call. TAEL_ISA=c|avx2|avx512vnni|amx in the environment lowers it. */
 const tael__kernels *tael__kernels_get(void);
 
 /* Bytes of one quantised row, a multiple of 64. */

@@ -115,11 +115,17 @@ static void quantize_part(void *user, uint32_t index, uint32_t count)
         quantize_token(j, t);
 }
 
+/* What the kernel for so many tokens takes. */
+static tael__act_kind act_kind(const job *j, tael__format format)
+{
+    return j->tokens <= MATVEC_TOKENS ? tael__formats[format].act : j->kernels->matmul_act[format];
+}
+
 /* Rows first..first+n of one matrix for all tokens, with their bias. */
 static void multiply_rows(const job *j, size_t m, size_t first, size_t n, char *scratch)
 {
     const tael__matrix *a = &j->matrices[m];
-    tael__act_kind kind = tael__formats[a->format].act;
+    tael__act_kind kind = act_kind(j, a->format);
     const char *weights = (const char *)a->data + first * a->row_bytes, *x = j->w->act[kind];
     size_t stride = tael__act_row_bytes(kind, j->cols);
     float *y = j->y[m] + first;
@@ -201,7 +207,7 @@ void tael__linear(tael__workspace *w, float *const *y, const tael__matrix *matri
     j.x = x;
     if (tokens == 0) return;
     for (size_t m = 0; m < count; m++) {
-        tael__act_kind kind = tael__formats[matrices[m].format].act;
+        tael__act_kind kind = act_kind(&j, matrices[m].format);
         TAEL_ASSERT(matrices[m].cols == j.cols);
         if (kind != TAEL__ACT_f32 || tokens <= MATVEC_TOKENS) j.kinds[kind] = true;
         j.chunk[m] = chunk_rows(&j, &matrices[m], tael__pool_threads(w->pool));

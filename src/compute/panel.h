@@ -67,4 +67,12 @@ static inline size_t tael__panel_scratch_bytes(tael__act_kind kind, size_t cols)
                           64);
 }
 
+/* AMX (x86/matmul_amx.c): a block of columns of some rows in bf16, and sums that wait for the next block. */
+enum { TAEL__AMX_COLS = 256, TAEL__AMX_ROWS = 256, TAEL__AMX_TOKENS = 512 };
+
+static inline size_t tael__amx_scratch_bytes(void)
+{
+    return TAEL__AMX_ROWS * (TAEL__AMX_COLS * sizeof(uint16_t) + TAEL__AMX_TOKENS * sizeof(float));
+}
+
 #endif

@@ -114,7 +114,7 @@ static void quantised_activations_stay_within_half_a_step(void **state)
     enum { COLS = 768 };
     float x[COLS];
     for (int i = 0; i < COLS; i++) x[i] = sinf((float)i * 0.37f) * (1 + (float)(i / 64));
-    for (int kind = TAEL__ACT_q8_0; kind < TAEL__ACT_COUNT; kind++) {
+    for (int kind = TAEL__ACT_q8_0; kind <= TAEL__ACT_q8_k; kind++) {
         _Alignas(64) char row[4 * COLS];
         assert_true(tael__act_row_bytes((tael__act_kind)kind, COLS) <= sizeof row);
         tael__kernels_get()->quantize[kind](row, x, COLS);
@@ -145,7 +145,8 @@ static void the_table_is_whole_for_every_cpu_and_one_for_all_threads(void **stat
         for (int f = 0; f < TAEL__FORMAT_COUNT; f++)
             assert_true(t.dequantize[f] != NULL && t.matvec[f] != NULL && t.matmul[f] != NULL);
         for (int a = 0; a < TAEL__ACT_COUNT; a++) assert_true(t.quantize[a] != NULL);
-        assert_true(t.attend[0] != NULL && t.attend_many[1] != NULL && t.rms_norm != NULL && t.swiglu != NULL && t.add != NULL && t.to_f16 != NULL);
+        assert_true(t.attend[0] != NULL && t.attend_many[1] != NULL && t.rms_norm != NULL && t.swiglu != NULL &&
+                    t.add != NULL && t.to_f16 != NULL);
     }
     tael__kernels lesser;
     tael__kernels_pick(&lesser, 0);

@@ -25,7 +25,7 @@ static char **names;
 /* Must be the reference's bits, padding included. */
 static bool check_quantize(tael__quantize_fn *fn, tael__act_kind kind)
 {
-    size_t step = kind == TAEL__ACT_q8_k ? 256 : kind == TAEL__ACT_f32 ? 1 : 32;
+    size_t step = kind == TAEL__ACT_q8_k ? 256 : kind == TAEL__ACT_f32 || kind == TAEL__ACT_bf16 ? 1 : 32;
     for (size_t n = 1; n <= 37; n += 1 + n / 9) {
         for (int a = 0; a < ACT_PATTERNS; a++) {
             size_t cols = n * step, bytes = tael__act_row_bytes(kind, cols);
@@ -135,11 +135,12 @@ static void check_lists(void)
     }
 #include "compute/matvec.inc"
 #undef KERNEL
-#define KERNEL(format, isa, needs)                                                              \
-    if (begin("matmul_" #format "__" #isa, needs)) {                                            \
-        verdict(good = check_matmul(tael__matmul_##format##__##isa, TAEL__FORMAT_##format));    \
-        if (good && timing) time_matmul(tael__matmul_##format##__##isa, TAEL__FORMAT_##format); \
-        end(good);                                                                              \
+#define KERNEL(format, isa, needs)                                                                   \
+    if (begin("matmul_" #format "__" #isa, needs)) {                                                 \
+        tael__act_kind act = tael__matmul_act(TAEL__FORMAT_##format, needs);                         \
+        verdict(good = check_matmul(tael__matmul_##format##__##isa, TAEL__FORMAT_##format, act));    \
+        if (good && timing) time_matmul(tael__matmul_##format##__##isa, TAEL__FORMAT_##format, act); \
+        end(good);                                                                                   \
     }
 #include "compute/matmul.inc"
 #undef KERNEL
@@ -218,7 +219,7 @@ static void check_itself(void)
             printf("the checker did not notice %s\n", traps[i].what);
             failures++;
         }
-    if (check_matmul(wrong_last_token, TAEL__FORMAT_q4_0)) {
+    if (check_matmul(wrong_last_token, TAEL__FORMAT_q4_0, TAEL__ACT_q8_0)) {
         printf("the checker did not notice a wrong last token\n");
         failures++;
     }

@@ -132,16 +132,18 @@ static bool check_matvec(tael__matvec_fn *fn, tael__format f)
 
 typedef struct product {
     tael__format format;
+    tael__act_kind act;
     size_t rows, cols, tokens, stride;
     fenced w, x;
     void *scratch;
 } product;
 
-static product product_make(tael__format f, size_t rows, size_t cols, size_t tokens, pattern p, int acts)
+static product product_make(tael__format f, tael__act_kind act, size_t rows, size_t cols, size_t tokens, pattern p,
+                            int acts)
 {
     const tael__format_info *info = &tael__formats[f];
-    product m = {
-        .format = f, .rows = rows, .cols = cols, .tokens = tokens, .stride = tael__act_row_bytes(info->act, cols)};
+    product m = {.format = f, .act = act, .rows = rows, .cols = cols, .tokens = tokens};
+    m.stride = tael__act_row_bytes(act, cols);
     m.w = fence(rows * cols / info->block_weights * info->block_bytes);
     m.x = fence(tokens * m.stride);
     m.scratch = lines(tael__matmul_scratch_bytes(f, cols));
@@ -149,7 +151,7 @@ static product product_make(tael__format f, size_t rows, size_t cols, size_t tok
     float *values = lines(cols * 4);
     for (size_t t = 0; t < tokens; t++) {
         make_activations(values, cols, &rng, acts);
-        reference()->quantize[info->act](m.x.data + t * m.stride, values, cols);
+        reference()->quantize[act](m.x.data + t * m.stride, values, cols);
     }
     free(values);
     return m;
@@ -160,6 +162,32 @@ static void product_free(product m)
     unfence(m.w);
     unfence(m.x);
     free(m.scratch);
+}
+
+/* What a kernel that takes bf16 may give for one row: the product in double of the weights and the rounded x, and how
+ * far it may be off. Weights are rounded to bf16 too (2^-8 of each) after steps in f32 that err by 2^-16 of a block's
+ * largest; sums are f32; whatever is no normal number may count as zero. */
+static float want_of_bf16(double *bound, tael__format f, const uint8_t *row, const uint16_t *x, size_t cols)
+{
+    static const size_t place[8] = {0, 2, 4, 6, 1, 3, 5, 7};
+    const tael__format_info *info = &tael__formats[f];
+    double want = 0, size = 0;
+    *bound = 1e-37;
+    for (size_t b = 0; b < cols; b += info->block_weights) {
+        float w[256], most = 0;
+        reference()->dequantize[f](w, row + b / info->block_weights * info->block_bytes, info->block_weights);
+        for (size_t i = 0; i < info->block_weights; i++) most = fabsf(w[i]) > most ? fabsf(w[i]) : most;
+        for (size_t i = 0; i < info->block_weights; i++) {
+            uint32_t bits = (uint32_t)x[(b + i) / 8 * 8 + place[(b + i) % 8]] << 16;
+            float a;
+            memcpy(&a, &bits, 4);
+            want += (double)w[i] * (double)a;
+            size += fabs((double)w[i] * (double)a);
+            *bound += fabs((double)a) * (0x1.02p-8 * fabs((double)w[i]) + 0x1p-16 * (double)most + 2e-38) + 2e-38;
+        }
+    }
+    *bound += (double)cols * 0x1p-23 * size;
+    return (float)want;
 }
 
 /* All tokens and rows at once, then in pieces of `rows`, into y with a guarded column at the end of each token. */
@@ -177,8 +205,13 @@ static bool matmul_case(tael__matmul_fn *fn, product m, pattern p, int acts)
             const uint8_t *row = (const uint8_t *)m.w.data + r * row_bytes,
                           *x = (const uint8_t *)m.x.data + t * m.stride;
             if (t % 5 && r % 7) continue;
-            reference()->matvec[m.format](&want, 1, row, x, 0, 1, m.cols, 1);
-            double bound = bound_of(m.format, row, x, m.cols, info->act == TAEL__ACT_f32 ? 1 : 16);
+            double bound;
+            if (m.act == TAEL__ACT_bf16) {
+                want = want_of_bf16(&bound, m.format, row, (const uint16_t *)(const void *)x, m.cols);
+            } else {
+                reference()->matvec[m.format](&want, 1, row, x, 0, 1, m.cols, 1);
+                bound = bound_of(m.format, row, x, m.cols, info->act == TAEL__ACT_f32 ? 1 : 16);
+            }
             float y = got[GUARD + t * y_stride + r];
             if (!close_enough(y, want, bound))
                 good = wrong("row %zu, token %zu of %zux%zux%zu, weights %s, activations %d: %.9g, not %.9g +- %.2g", r,
@@ -199,17 +232,17 @@ static bool matmul_case(tael__matmul_fn *fn, product m, pattern p, int acts)
     return good;
 }
 
-static bool check_matmul(tael__matmul_fn *fn, tael__format f)
+static bool check_matmul(tael__matmul_fn *fn, tael__format f, tael__act_kind act)
 {
     static const struct {
         size_t rows, blocks, tokens;
-    } sizes[] = {{1, 1, 1},   {16, 2, 8}, {17, 3, 9},  {5, 5, 2}, {33, 4, 17},
-                 {48, 7, 33}, {15, 9, 7}, {20, 1, 70}, {3, 20, 3}};
+    } sizes[] = {{1, 1, 1},  {16, 2, 8},  {17, 3, 9}, {5, 5, 2},    {33, 4, 17}, {48, 7, 33},
+                 {15, 9, 7}, {20, 1, 70}, {3, 20, 3}, {300, 2, 48}, {65, 3, 530}};
     size_t weights = tael__formats[f].block_weights, least = weights == 1 ? 32 : weights;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int p = 0; p < PATTERNS; p += 1 + (int)(i % 2)) {
             int acts = (int)(i + (size_t)p) % ACT_PATTERNS;
-            product m = product_make(f, sizes[i].rows, sizes[i].blocks * least, sizes[i].tokens, (pattern)p, acts);
+            product m = product_make(f, act, sizes[i].rows, sizes[i].blocks * least, sizes[i].tokens, (pattern)p, acts);
             bool good = matmul_case(fn, m, (pattern)p, acts);
             product_free(m);
             if (!good) return false;
@@ -244,7 +277,7 @@ static void time_matvec(tael__matvec_fn *fn, tael__format f)
     const size_t cols = 4096, row_bytes = cols / tael__formats[f].block_weights * tael__formats[f].block_bytes;
     bool is_reference = fn == reference()->matvec[f];
     size_t rows = ((size_t)(is_reference ? 2 : 160) << 20) / row_bytes;
-    timed t = {.m = product_make(f, 16, cols, 1, RANDOM, 0), .matvec = fn, .y = lines(rows * 4)};
+    timed t = {.m = product_make(f, tael__formats[f].act, 16, cols, 1, RANDOM, 0), .matvec = fn, .y = lines(rows * 4)};
     fenced sixteen = t.m.w;
     t.m.w = fence(rows * row_bytes);
     t.m.rows = rows;
@@ -257,14 +290,19 @@ static void time_matvec(tael__matvec_fn *fn, tael__format f)
     free(t.y);
 }
 
-static void time_matmul(tael__matmul_fn *fn, tael__format f)
+static void time_matmul(tael__matmul_fn *fn, tael__format f, tael__act_kind act)
 {
     static double c[TAEL__FORMAT_COUNT];
     bool is_reference = fn == reference()->matmul[f];
-    size_t tokens = is_reference ? 8 : 256;
-    timed t = {.m = product_make(f, 1024, 2048, tokens, RANDOM, 0), .matmul = fn, .y = lines(1024 * tokens * 4)};
+    size_t tokens = is_reference ? 8 : 512;
+    timed t = {.m = product_make(f, act, 1024, 2048, tokens, RANDOM, 0), .matmul = fn, .y = lines(1024 * tokens * 4)};
+    if (!is_reference) {
+        t.m.tokens = 16;
+        printf("  1024x2048x16 %.3f ms", fastest(run_timed, &t) * 1e3);
+        t.m.tokens = tokens;
+    }
     double seconds = fastest(run_timed, &t);
-    printf("  1024x2048x%zu %8.3f ms", tokens, seconds * 1e3);
+    printf("  x%zu %8.3f ms", tokens, seconds * 1e3);
     print_rate(2 * 1024.0 * 2048.0 * (double)tokens / seconds / 1e9, "Gop/s", is_reference, &c[f]);
     product_free(t.m);
     free(t.y);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Activations to 8 bits, the readable way. The arithmetic is the common one for GGUF models, to the bit: the same
- * scale, the same product, rounded to the nearest integer with ties to even. */
+/* Activations to 8 bits and to bf16, the readable way. The arithmetic is the common one for GGUF models, to the bit:
+ * the same scale, the same product, rounded to the nearest integer with ties to even. */
 #include <math.h>
 #include <string.h>
 
@@ -70,4 +70,22 @@ void tael__quantize_q8_k__c(void *out, const float *x, size_t cols)
             sums[16 * b + i / 16] = (int16_t)(sums[16 * b + i / 16] + q[256 * b + i]);
         }
     }
+}
+
+/* To the nearest, ties to even; numbers below the normal ones are zeros, as AMX takes them. NaN stays one. */
+static uint16_t to_bf16(float f)
+{
+    uint32_t bits;
+    memcpy(&bits, &f, 4);
+    if ((bits & 0x7FFFFFFF) > 0x7F800000) return (uint16_t)(bits >> 16 | 64);
+    if ((bits & 0x7F800000) == 0) return (uint16_t)(bits >> 16 & 0x8000);
+    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+void tael__quantize_bf16__c(void *out, const float *x, size_t cols)
+{
+    static const size_t place[8] = {0, 2, 4, 6, 1, 3, 5, 7}; /* of column i among eight */
+    uint16_t *y = out;
+    memset(out, 0, tael__act_layout_of(TAEL__ACT_bf16, cols).bytes);
+    for (size_t i = 0; i < cols; i++) y[i / 8 * 8 + place[i % 8]] = to_bf16(x[i]);
 }
