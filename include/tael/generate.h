@@ -16,6 +16,8 @@ typedef struct tael_session_options {
     size_t size;             /* sizeof this struct (0 is TAEL_MISUSE): old callers can link a newer library */
     uint32_t context_tokens; /* 0: 4096, or what the model was trained for if less */
     uint32_t threads;        /* 0: one a physical core */
+    bool kv_q8;              /* keep the context in 8 bits: half the memory, a little less exact */
+    const tael_model *draft; /* a smaller model with the same vocabulary, to speculate with; NULL: none. Outlives it. */
 } tael_session_options;
 
 /* The model must outlive the session. *out is yours: tael_session_close(). `options` NULL means all defaults. */
@@ -40,6 +42,11 @@ TAEL_API tael_status tael_session_load(tael_session *session, const char *path);
 
 typedef enum tael_finish { TAEL_FINISH_STOP, TAEL_FINISH_LENGTH, TAEL_FINISH_CANCELLED } tael_finish;
 
+/* Looking at several tokens in one step that may come next: those that followed when the text last went like this, and
+ * those of a draft model. The text is the same with and without, for any options and seed; only the time differs. AUTO
+ * does as much of it as pays. */
+typedef enum tael_speculate { TAEL_SPECULATE_AUTO, TAEL_SPECULATE_OFF, TAEL_SPECULATE_ALWAYS } tael_speculate;
+
 typedef struct tael_generate_options {
     size_t size;
     uint32_t max_tokens;  /* 0: until the context is full */
@@ -55,12 +62,15 @@ typedef struct tael_generate_options {
     size_t stop_count;
     const char *schema; /* a JSON schema: the text will be a JSON value that fits. NULL: free text */
     bool ignore_end;    /* go on past the end token: for benchmarks */
+    tael_speculate speculate;
 } tael_generate_options;
 
 typedef struct tael_generation {
     tael_finish finish;
     uint32_t prompt_tokens, completion_tokens; /* prompt_tokens: computed by the prompts since the last generation */
     double prefill_seconds, decode_seconds, first_token_seconds; /* first: from the start of the last prompt */
+    uint32_t passes; /* of the model, for these tokens: fewer than tokens when several were taken from one */
+    uint32_t proposed_tokens, accepted_tokens; /* by speculation */
 } tael_generation;
 
 /* A piece of text, whole UTF-8 characters, as soon as no stop string can reach into it; with the ids that made it.

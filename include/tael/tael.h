@@ -4,6 +4,7 @@
 #define TAEL_TAEL_H
 
 #include <tael/assistant.h>
+#include <tael/batch.h>
 #include <tael/device.h>
 #include <tael/embed.h>
 #include <tael/generate.h>

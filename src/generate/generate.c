@@ -1,179 +1,137 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop: choose a token, give out its text, compute it. With a schema, text that only has one way to go on isn't
-// chosen token by token but computed in one batch.
-#include <math.h>
-#include <string.h>
-
-#include "base/utf8.h"
+// The loop of a session: compute what the list is ahead, and with it what may follow; go on as long as what was
+// computed is what was chosen; forget the rest. Proposals are exact: a step of up to TAEL__MATVEC_TOKENS tokens gives
+// each the bits that it has alone, and every choice is made by the same sampler on the same logits as without.
 #include "generate/internal.h"
-#include "generate/output.h"
-#include "generate/sampler.h"
-
-#define JUMP_BYTES 8 /* a forced run below this isn't worth a batch */
-#define JUMP_MOST  512
-#define MAX_ENDS   64 /* end tokens of a model; Llama 3 has five */
 
 typedef struct generating {
     tael_session *session;
-    tael_generate_options options;
-    tael__sampler sampler;
-    tael__output output;
-    tael__guide *guide;     /* NULL: free text */
-    int32_t ends[MAX_ENDS]; /* tokens that may not come, because the end is to be ignored */
-    uint32_t end_count;
-    uint32_t made, most; /* tokens */
-    double start, first; /* clock: when the loop began, when the first token was chosen */
-    bool finished;
-    tael_finish finish;
+    tael__stream stream;
+    tael__speculation speculation;
+    tael__rows rows;
+    uint32_t base; /* tokens in the list at the last step; its row i is the output after base + i of them */
+    uint32_t passes;
+    double start; /* clock */
 } generating;
-
-static void stop(generating *g, tael_finish finish)
-{
-    g->finished = true;
-    g->finish = finish;
-}
 
 static tael_status open_all(generating *g, const tael_generate_options *options, tael_token_fn *token, void *user)
 {
     tael_session *s = g->session;
-    TAEL_TRY(tael__options_copy(&g->options, sizeof g->options, options, options ? options->size : 0));
-    const tael_generate_options *o = &g->options;
-    g->most = o->max_tokens ? o->max_tokens : UINT32_MAX;
-    TAEL_TRY(tael__output_open(&g->output, o, token, user));
-    TAEL_TRY(tael__sampler_open(&g->sampler, o, s->vocabulary));
-    if (o->schema) {
-        if (!s->guide_tokens) TAEL_TRY(tael__guide_tokens_of(&s->guide_tokens, s->tokenizer));
-        TAEL_TRY(tael__guide_open_with(&g->guide, o->schema, s->guide_tokens));
-    }
-    for (int32_t i = 0; o->ignore_end && !o->schema && i < (int32_t)s->vocabulary && g->end_count < MAX_ENDS; i++)
-        if (tael__tokenizer_ends(s->tokenizer, i)) g->ends[g->end_count++] = i;
-    bool changes = g->guide || g->end_count || tael__sampler_penalizes(&g->sampler);
-    if (changes && !s->changed) {
-        s->changed =
-            tael__alloc_array(tael__tokenizer_size(s->tokenizer), sizeof *s->changed); /* the mask covers all tokens */
-        if (!s->changed) return tael__fail_memory(TAEL_SAY("sampling", "采样"), s->vocabulary * sizeof *s->changed);
-    }
-    return TAEL_OK;
+    g->rows.context = s->context;
+    g->base = s->list.count;
+    TAEL_TRY(tael__stream_open(&g->stream, &s->kit, &s->list, options, token, user));
+    tael_speculate mode = g->stream.options.speculate;
+    if (!tael__context_rewinds(s->context)) mode = TAEL_SPECULATE_OFF; /* going back costs more than it brings */
+    return tael__speculation_open(&g->speculation, mode, &s->pace, s->draft, &s->list);
 }
 
 static void close_all(generating *g)
 {
-    tael__guide_close(g->guide);
-    tael__output_close(&g->output);
-    tael__sampler_close(&g->sampler);
+    tael__speculation_close(&g->speculation);
+    tael__stream_close(&g->stream);
 }
 
-/* The next token, by the logits of the last. */
-static tael_status choose(generating *g, int32_t *id)
+/* Room for proposed tokens in a step that has `pending` known ones: it must stay exact and within the context. */
+static size_t room(const generating *g, uint32_t pending)
+{
+    const tael_session *s = g->session;
+    size_t most = tael__context_batch(s->context), left = s->list.capacity - s->list.count;
+    if (most > TAEL__MATVEC_TOKENS) most = TAEL__MATVEC_TOKENS;
+    if (most > tael__context_logit_rows(s->context)) most = tael__context_logit_rows(s->context);
+    most = pending < most ? most - pending : 0;
+    return most < left ? most : left;
+}
+
+/* One step: the tokens that the context lacks and a proposal of what follows them, with an output after each. */
+static tael_status step(generating *g)
 {
     tael_session *s = g->session;
-    const float *logits = s->logits;
-    if (g->guide || g->end_count || tael__sampler_penalizes(&g->sampler)) {
-        memcpy(s->changed, logits, s->vocabulary * sizeof *logits);
-        logits = s->changed;
-        tael__sampler_penalize(&g->sampler, s->changed, s->tokens, s->count);
-        if (g->guide) tael__guide_mask(g->guide, s->changed);
-        for (uint32_t i = 0; i < g->end_count; i++) s->changed[g->ends[i]] = -INFINITY;
+    tael__speculation *p = &g->speculation;
+    uint32_t held = tael__context_position(s->context, 0), pending = s->list.count - held;
+    g->rows.logits = NULL;
+    g->base = s->list.count;
+    p->count = 0;
+    if (pending > 0) TAEL_TRY(tael__speculate(p, &s->list, room(g, pending), &s->cancel));
+    double began = tael__clock_seconds();
+    if (p->count == 0) {
+        size_t batch = tael__context_batch(s->context);
+        TAEL_TRY(tael__session_catch_up(s));
+        g->passes += pending > batch ? (uint32_t)((pending + batch - 1) / batch) : 1;
+    } else {
+        int32_t ids[TAEL__MATVEC_TOKENS];
+        for (uint32_t i = 0; i < pending; i++) ids[i] = s->list.ids[held + i];
+        for (size_t i = 0; i < p->count; i++) ids[pending + i] = p->ids[i];
+        tael__run run = {.tokens = ids, .count = pending + p->count, .wanted = pending - 1};
+        TAEL_TRY(tael__context_step(s->context, &run, 1, &s->cancel));
+        s->ready = true;
+        g->passes++;
     }
-    *id = tael__sampler_pick(&g->sampler, logits);
-    if (*id >= 0) return TAEL_OK;
-    if (g->guide)
-        return tael__fail(TAEL_UNSUPPORTED,
-                          TAEL_SAY("schema: no token of this model continues the text; use another model or schema",
-                                   "模式：此模型没有能继续的词元；请换模型或模式"));
-    return tael__fail(TAEL_BAD_INPUT,
-                      TAEL_SAY("model: its logits are not numbers; the file may be damaged, pull it again",
-                               "模型：输出不是数值；文件可能已损坏，请重新获取"));
-}
-
-/* A token's text; none for those that the user isn't shown. */
-static tael__slice text_of(const tael_session *s, int32_t id)
-{
-    return tael__tokenizer_silent(s->tokenizer, id) ? (tael__slice){"", 0} : tael__token_bytes(s->tokenizer, id);
-}
-
-/* One token into the context's list and out to the caller. */
-static tael_status take(generating *g, int32_t id)
-{
-    tael_session *s = g->session;
-    if (g->made++ == 0) g->first = tael__clock_seconds();
-    s->tokens[s->count++] = id;
-    s->logits = NULL;
-    tael__slice text = text_of(s, id);
-    TAEL_TRY(tael__output_push(&g->output, id, text.data, text.bytes));
-    if (g->guide && !tael__guide_accept(g->guide, id))
-        return tael__fail(TAEL_INTERNAL, TAEL_SAY("schema: a token was chosen that doesn't fit; please report it",
-                                                  "模式：选出了不符合的词元；请反馈此问题"));
-    if (g->output.cancelled)
-        stop(g, TAEL_FINISH_CANCELLED);
-    else if (g->output.stopped || (g->guide && tael__guide_done(g->guide)))
-        stop(g, TAEL_FINISH_STOP);
-    else if (g->made >= g->most || s->count >= s->capacity)
-        stop(g, TAEL_FINISH_LENGTH);
+    if (pending == 1) tael__pace_step(&s->pace, p->count, tael__clock_seconds() - began);
     return TAEL_OK;
 }
 
-/* Take the tokens of a run of text that nothing else can follow but it. The last of them stays to be chosen: with what
- * comes after the run the model may have one token for both. */
-static tael_status jump(generating *g)
+/* Choose by the step's outputs, one after the other, as long as the tokens that they follow are those in the list.
+ * Then forget what was computed for nothing. */
+static tael_status choose(generating *g)
 {
     tael_session *s = g->session;
-    char run[JUMP_MOST];
-    size_t bytes = tael__guide_forced(g->guide, run, sizeof run), at = 0;
-    bytes = tael__utf8_cut(run, bytes);
-    if (bytes < JUMP_BYTES || !tael__utf8_valid(run, bytes)) return TAEL_OK;
-    tael__buffer ids = {.max = JUMP_MOST * sizeof(int32_t)};
-    int32_t previous = s->count > 0 ? s->tokens[s->count - 1] : -1;
-    tael_status status = tael__tokenize_after(s->tokenizer, previous, run, bytes, false, &ids);
-    const int32_t *all = (const int32_t *)(const void *)ids.data;
-    size_t count = ids.size / sizeof *all;
-    for (size_t i = 0; i + 1 < count && status == TAEL_OK && !g->finished; i++) {
-        tael__slice text = tael__token_bytes(s->tokenizer, all[i]);
-        if (all[i] >= (int32_t)s->vocabulary || text.bytes > bytes - at || memcmp(run + at, text.data, text.bytes) != 0)
+    tael__speculation *p = &g->speculation;
+    tael_status status = TAEL_OK;
+    uint32_t before = g->base;
+    size_t right = 0, row = 0;
+    bool exact = true; /* a long jump is computed as one, as it would be without a proposal */
+    while (row <= p->count && row == right && exact && status == TAEL_OK && !g->stream.finished) {
+        before = s->list.count;
+        if (tael__session_cancelled(s)) {
+            tael__stream_finish(&g->stream, TAEL_FINISH_CANCELLED);
             break;
-        at += text.bytes;
-        status = take(g, all[i]);
+        }
+        status = tael__stream_next(&g->stream, &g->rows, row);
+        if (status == TAEL_OK) status = tael__stream_jump(&g->stream);
+        row = s->list.count - g->base;
+        exact = s->list.count - before <= TAEL__MATVEC_TOKENS;
+        while (exact && right < p->count && right < row && s->list.ids[g->base + right] == p->ids[right]) right++;
     }
-    tael__buffer_free(&ids);
+    s->ready = s->ready && s->list.count == g->base && p->count == 0;
+    if (p->count > 0) {
+        uint32_t keep = status == TAEL_OK && !g->stream.finished ? g->base + (uint32_t)right : before;
+        tael__context_rewind(s->context, 0, keep);
+        tael__speculated(p, right, right < row);
+    }
     return status;
 }
 
 static tael_status generate(generating *g)
 {
     tael_session *s = g->session;
-    while (!g->finished) {
-        int32_t id;
-        if (g->guide) TAEL_TRY(jump(g));
-        if (g->finished) break;
-        tael_status status = tael__session_catch_up(s);
-        if (status == TAEL_CANCELLED || tael__session_cancelled(s)) {
-            stop(g, TAEL_FINISH_CANCELLED);
-            break;
+    TAEL_TRY(tael__stream_jump(&g->stream));
+    while (!g->stream.finished) {
+        if (!s->ready || tael__context_position(s->context, 0) != s->list.count) {
+            tael_status status = step(g);
+            if (status == TAEL_CANCELLED) {
+                tael__stream_finish(&g->stream, TAEL_FINISH_CANCELLED);
+                break;
+            }
+            if (status != TAEL_OK) return status;
         }
-        if (status != TAEL_OK) return status;
-        TAEL_TRY(choose(g, &id));
-        if (tael__tokenizer_ends(s->tokenizer, id) && g->end_count == 0) {
-            if (g->made == 0) g->first = tael__clock_seconds();
-            stop(g, TAEL_FINISH_STOP);
-        } else if (s->count >= s->capacity) {
-            stop(g, TAEL_FINISH_LENGTH);
-        } else {
-            TAEL_TRY(take(g, id));
-        }
+        TAEL_TRY(choose(g));
     }
-    return tael__output_flush(&g->output);
+    return tael__output_flush(&g->stream.output);
 }
 
 static void fill_result(const generating *g, tael_generation *result)
 {
     const tael_session *s = g->session;
     double now = tael__clock_seconds(), from = s->prompt_start > 0 ? s->prompt_start : g->start;
-    *result = (tael_generation){.finish = g->finish,
+    *result = (tael_generation){.finish = g->stream.finish,
                                 .prompt_tokens = s->prompt_tokens,
-                                .completion_tokens = g->made,
+                                .completion_tokens = g->stream.made,
                                 .prefill_seconds = s->prefill_seconds,
                                 .decode_seconds = now - g->start,
-                                .first_token_seconds = g->first > 0 ? g->first - from : 0};
+                                .first_token_seconds = g->stream.first > 0 ? g->stream.first - from : 0,
+                                .passes = g->passes,
+                                .proposed_tokens = g->speculation.proposed,
+                                .accepted_tokens = g->speculation.accepted};
 }
 
 tael_status tael_session_generate(tael_session *s, const tael_generate_options *options, tael_token_fn *token,

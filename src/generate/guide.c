@@ -141,7 +141,8 @@ static const uint64_t *mask_of(tael__guide *g, const tael__thread *thread)
     return m->bits;
 }
 
-void tael__guide_mask(tael__guide *g, float *logits)
+/* The bits of all tokens that may come. */
+static void find_allowed(tael__guide *g)
 {
     size_t words = mask_words(g);
     memset(g->allowed, 0, words * sizeof *g->allowed);
@@ -153,6 +154,22 @@ void tael__guide_mask(tael__guide *g, float *logits)
     if (g->ended || tael__machine_may_end(&g->machine, g->now.at, g->now.count))
         for (uint32_t i = 0; i < g->tokens->end_count; i++)
             g->allowed[g->tokens->ends[i] / 64] |= (uint64_t)1 << g->tokens->ends[i] % 64;
+}
+
+size_t tael__guide_allowed(tael__guide *g, int32_t *ids, size_t cap)
+{
+    size_t words = mask_words(g), count = 0, n = 0;
+    find_allowed(g);
+    for (size_t w = 0; w < words; w++) count += (size_t)__builtin_popcountll(g->allowed[w]);
+    for (size_t w = 0; w < words && count <= cap; w++)
+        for (uint64_t bits = g->allowed[w]; bits; bits &= bits - 1)
+            ids[n++] = (int32_t)(w * 64) + __builtin_ctzll(bits);
+    return count;
+}
+
+void tael__guide_mask(tael__guide *g, float *logits)
+{
+    find_allowed(g);
     for (uint32_t base = 0; base < g->tokens->count; base += 64) {
         uint64_t bits = g->allowed[base / 64];
         uint32_t n = g->tokens->count - base < 64 ? g->tokens->count - base : 64;

@@ -16,6 +16,8 @@ void tael__guide_close(tael__guide *g);
 
 /* Set logits of tokens that may not come next to -INFINITY. When only the end is left, only end tokens remain. */
 void tael__guide_mask(tael__guide *g, float *logits);
+/* How many tokens may come next; when they are at most `cap`, ids[] is filled with them in order. */
+size_t tael__guide_allowed(tael__guide *g, int32_t *ids, size_t cap);
 /* The next token was chosen; false if it doesn't fit (a defect of the caller). */
 bool tael__guide_accept(tael__guide *g, int32_t id);
 bool tael__guide_done(const tael__guide *g); /* the value is complete, nothing more may come */
@@ -37,6 +39,9 @@ typedef struct tael__token_source {
 tael_status tael__guide_tokens_open(tael__guide_tokens **out, const tael__token_source *source);
 tael_status tael__guide_tokens_of(tael__guide_tokens **out, const tael__tokenizer *tokenizer);
 void tael__guide_tokens_close(tael__guide_tokens *t);
+/* The same for all who guide by one tokenizer at a time: made by the first, closed by the last. Any thread. */
+tael_status tael__guide_tokens_share(tael__guide_tokens **out, const tael__tokenizer *tokenizer);
+void tael__guide_tokens_release(tael__guide_tokens *t); /* NULL is fine */
 /* Like tael__guide_open; `tokens` must outlive the guide. */
 tael_status tael__guide_open_with(tael__guide **out, const char *schema, const tael__guide_tokens *tokens);
 

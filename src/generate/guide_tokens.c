@@ -5,6 +5,7 @@
 // walked.
 #include "generate/guide_internal.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,6 +214,62 @@ void tael__guide_tokens_close(tael__guide_tokens *t)
     tael__free(t->quoted_shared);
     tael__free(t->ends);
     tael__free(t);
+}
+
+/* ---- Sharing ---- */
+
+/* A tokenizer outlives its sharers, so its address names it as long as one of them is there. */
+typedef struct sharer {
+    tael__guide_tokens *tokens;
+    const tael__tokenizer *tokenizer;
+    uint32_t users;
+    struct sharer *next;
+} sharer;
+static sharer *all_shared;
+static pthread_mutex_t sharing = PTHREAD_MUTEX_INITIALIZER;
+
+tael_status tael__guide_tokens_share(tael__guide_tokens **out, const tael__tokenizer *tokenizer)
+{
+    tael_status status = TAEL_OK;
+    *out = NULL;
+    pthread_mutex_lock(&sharing);
+    sharer *one = all_shared;
+    while (one && one->tokenizer != tokenizer) one = one->next;
+    if (!one) {
+        one = tael__alloc_zero(sizeof *one);
+        status = one ? tael__guide_tokens_of(&one->tokens, tokenizer)
+                     : tael__fail_memory(TAEL_SAY("the vocabulary", "词表"), sizeof *one);
+        if (status == TAEL_OK) {
+            one->tokenizer = tokenizer;
+            one->next = all_shared;
+            all_shared = one;
+        } else {
+            tael__free(one);
+        }
+    }
+    if (status == TAEL_OK) {
+        one->users++;
+        *out = one->tokens;
+    }
+    pthread_mutex_unlock(&sharing);
+    return status;
+}
+
+void tael__guide_tokens_release(tael__guide_tokens *t)
+{
+    if (!t) return;
+    pthread_mutex_lock(&sharing);
+    for (sharer **at = &all_shared; *at; at = &(*at)->next) {
+        sharer *one = *at;
+        if (one->tokens != t) continue;
+        if (--one->users == 0) {
+            *at = one->next;
+            tael__guide_tokens_close(one->tokens);
+            tael__free(one);
+        }
+        break;
+    }
+    pthread_mutex_unlock(&sharing);
 }
 
 /* ---- The walk ---- */

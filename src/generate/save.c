@@ -64,14 +64,14 @@ tael_status tael_session_save(const tael_session *s, const char *path)
     head h = {.magic = MAGIC,
               .version = VERSION,
               .token_count = count,
-              .fingerprint = tael__model_fingerprint(s->model),
+              .fingerprint = tael__model_fingerprint(s->kit.model),
               .state_bytes = state};
     if (count == 0)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("session: nothing was prompted; prompt it first", "会话：没有提示；请先输入提示"));
     tael__buffer file = {.max = SIZE_MAX / 2};
     tael__buffer_append(&file, &h, sizeof h);
-    tael__buffer_append(&file, s->tokens, (size_t)count * sizeof *s->tokens);
+    tael__buffer_append(&file, s->list.ids, (size_t)count * sizeof *s->list.ids);
     while (file.failed == TAEL_OK && file.size < bytes) tael__buffer_append(&file, "", 1);
     tael_status status = file.failed;
     if (status == TAEL_OK) status = tael__context_state_write(s->context, 0, &file);
@@ -94,8 +94,9 @@ static bool fits(const tael_session *s, const tael__map *map, head *h)
 {
     if (map->bytes < sizeof *h) return false;
     memcpy(h, map->data, sizeof *h);
-    if (h->magic != MAGIC || h->version != VERSION || h->fingerprint != tael__model_fingerprint(s->model)) return false;
-    if (h->token_count == 0 || h->token_count > s->capacity) return false;
+    if (h->magic != MAGIC || h->version != VERSION || h->fingerprint != tael__model_fingerprint(s->kit.model))
+        return false;
+    if (h->token_count == 0 || h->token_count > s->list.capacity) return false;
     size_t rest = map->bytes - sizeof *h, start = head_bytes(h->token_count);
     if (map->bytes < start || map->bytes - start != h->state_bytes) return false;
     if (h->state_bytes != tael__context_state_bytes(s->context, h->token_count)) return false;
@@ -103,7 +104,7 @@ static bool fits(const tael_session *s, const tael__map *map, head *h)
     for (uint32_t i = 0; i < h->token_count; i++) {
         int32_t id;
         memcpy(&id, map->data + sizeof *h + i * sizeof id, sizeof id);
-        if (id < 0 || (uint32_t)id >= s->vocabulary) return false;
+        if (id < 0 || (uint32_t)id >= s->kit.vocabulary) return false;
     }
     return true;
 }
@@ -119,9 +120,9 @@ static tael_status load(tael_session *s, tael__map *map, const char *path)
     const uint8_t *data = map->data; /* the context takes the map */
     TAEL_TRY(tael__context_state_read(s->context, 0, h.token_count, data + head_bytes(h.token_count),
                                       (size_t)h.state_bytes, map));
-    memcpy(s->tokens, data + sizeof h, (size_t)h.token_count * sizeof *s->tokens);
-    s->count = h.token_count;
-    s->logits = NULL;
+    memcpy(s->list.ids, data + sizeof h, (size_t)h.token_count * sizeof *s->list.ids);
+    s->list.count = h.token_count;
+    s->ready = false;
     return TAEL_OK;
 }
 
