@@ -77,7 +77,8 @@ typedef struct tael__kernels {
 /* Fill the table for a CPU with these features: tests mask them to run every lesser set. */
 void tael__kernels_pick(tael__kernels *table, uint32_t cpu);
 
-/* This CPU's table, chosen at the first call. TAEL_ISA=c|avx2|avx512vnni|amx in the environment lowers it. */
+/* This CPU's table, chosen at the first call. TAEL_ISA in the environment lowers it (cpu.c has
+ * the names). */
 const tael__kernels *tael__kernels_get(void);
 
 /* Bytes of one quantised row, a multiple of 64. */
