@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Matrix times matrix with AVX-512 VNNI. One instruction multiplies 4 columns of 16 rows (a register of the panel) with
- * 4 numbers of one token, broadcast. Registers: a group's weights (8 or 4), one float sum for each of 8 tokens, the
- * group's scale, min and start, and whole-number sums in flight. For each group and token 8 products of 64 meet 3 or 4
- * float instructions, so that the products' port is the bound: 0.33 Top/s a core at 2.6 GHz where there is one such
- * port. Weights come from the second-level cache at 64 bytes for 8 products. */
+ * 4 numbers of one token, broadcast. Registers: whole-number sums of 8 tokens, which a product waits 5 cycles for, so
+ * all 8 are fed in turn; float sums of the 8, and of as many groups as share the activations' scale, which then counts
+ * once for 256 columns; the group's scale and min. For each group of 32 and token 8 products meet 2 to 4 float
+ * instructions on the same ports. Weights come from the second-level cache at 64 bytes for 8 products. */
 #include <immintrin.h>
 
 #include "compute/kernels_declared.h"
@@ -68,25 +68,31 @@ static inline __m512i broadcast_4(const int8_t *p)
 static inline __attribute__((always_inline)) void multiply_tokens(float *y, size_t y_stride, const tael__panel *p,
                                                                   const tael__tile *tile, size_t first,
                                                                   const int tokens, size_t groups, __mmask16 rows,
-                                                                  const size_t group, const bool mins)
+                                                                  const tael__shape f)
 {
-    __m512 sum[8];
-    for (int t = 0; t < tokens; t++) sum[t] = _mm512_setzero_ps();
+    const size_t run = f.act == TAEL__ACT_q8_k ? 256 / f.group : 1; /* groups that share the activations' scale */
+    __m512 sum[8], part[8];
+    for (int t = 0; t < tokens; t++) sum[t] = part[t] = _mm512_setzero_ps();
     for (size_t g = 0; g < groups; g++) {
-        const int8_t *q = p->q + g * group * TAEL__PANEL_ROWS;
-        const int8_t *a = tile->q + (g * group / 64 * TAEL__TILE_TOKENS + first) * 64 + g * group % 64;
+        const int8_t *q = p->q + g * f.group * TAEL__PANEL_ROWS;
+        const int8_t *a = tile->q + (g * f.group / 64 * TAEL__TILE_TOKENS + first) * 64 + g * f.group % 64;
         const float *d = tile->d + g * TAEL__TILE_TOKENS + first, *s = tile->s + g * TAEL__TILE_TOKENS + first;
-        __m512i w[8], start = _mm512_load_si512(p->start + g * TAEL__PANEL_ROWS);
+        __m512i dot[8], start = _mm512_load_si512(p->start + g * TAEL__PANEL_ROWS);
         __m512 scale = _mm512_load_ps(p->scale + g * TAEL__PANEL_ROWS), min = scale;
-        if (mins) min = _mm512_load_ps(p->min + g * TAEL__PANEL_ROWS);
-        for (size_t j = 0; j < group / 4; j++) w[j] = _mm512_load_si512(q + j * 64);
+        if (f.mins) min = _mm512_load_ps(p->min + g * TAEL__PANEL_ROWS);
+        for (int t = 0; t < tokens; t++) dot[t] = start;
+        for (size_t j = 0; j < f.group / 4; j++) {
+            __m512i w = _mm512_load_si512(q + j * 64);
+            for (int t = 0; t < tokens; t++) dot[t] = _mm512_dpbusd_epi32(dot[t], broadcast_4(a + t * 64 + j * 4), w);
+        }
         for (int t = 0; t < tokens; t++) {
-            __m512i dot = start;
-            for (size_t j = 0; j < group / 4; j++)
-                dot = _mm512_dpbusd_epi32(dot, broadcast_4(a + t * 64 + j * 4), w[j]);
-            __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), scale);
-            sum[t] = _mm512_fmadd_ps(scaled, _mm512_set1_ps(d[t]), sum[t]);
-            if (mins) sum[t] = _mm512_fmadd_ps(min, _mm512_set1_ps(s[t]), sum[t]);
+            part[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t]), scale, part[t]);
+            if (f.mins) sum[t] = _mm512_fmadd_ps(min, _mm512_set1_ps(s[t]), sum[t]);
+        }
+        if (g % run != run - 1) continue;
+        for (int t = 0; t < tokens; t++) {
+            sum[t] = _mm512_fmadd_ps(part[t], _mm512_set1_ps(d[t]), sum[t]);
+            part[t] = _mm512_setzero_ps();
         }
     }
     for (int t = 0; t < tokens; t++) _mm512_mask_storeu_ps(y + (size_t)t * y_stride, rows, sum[t]);
@@ -98,11 +104,9 @@ static inline __attribute__((always_inline)) void multiply_tile(float *y, size_t
 {
     __mmask16 m = (__mmask16)((1u << rows) - 1);
     size_t t = 0;
-    for (; t + 8 <= tokens; t += 8)
-        multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 8, groups, m, f.group, f.mins);
-    for (; t + 4 <= tokens; t += 4)
-        multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 4, groups, m, f.group, f.mins);
-    for (; t < tokens; t++) multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 1, groups, m, f.group, f.mins);
+    for (; t + 8 <= tokens; t += 8) multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 8, groups, m, f);
+    for (; t + 4 <= tokens; t += 4) multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 4, groups, m, f);
+    for (; t < tokens; t++) multiply_tokens(y + t * y_stride, y_stride, p, tile, t, 1, groups, m, f);
 }
 
 /* Sums over 64 columns first, then over those: rounding errors grow with the length of each. */

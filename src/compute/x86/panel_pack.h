@@ -21,12 +21,35 @@ static inline float half_at(const uint8_t b[2])
     return _cvtsh_ss(tael__load_u16(b));
 }
 
+/* 32 nibbles in the order of a block of 32: all low ones, then all high ones. Compilers make bytewise code of the
+ * readable loop. */
+ALWAYS __m256i nibbles_of(const uint8_t qs[16])
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)qs);
+    __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(v), _mm_srli_epi16(v, 4), 1);
+    return _mm256_and_si256(both, _mm256_set1_epi8(15));
+}
+
+/* 16 in each byte whose fifth bit is set: byte i looks at bit i. */
+ALWAYS __m256i fifths_of(const uint8_t qh[4])
+{
+    const __m256i byte = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+    const __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201);
+    __m256i v = _mm256_shuffle_epi8(_mm256_set1_epi32((int)tael__load_u32(qh)), byte);
+    return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(v, bit), bit), _mm256_set1_epi8(16));
+}
+
+ALWAYS void put_32(int8_t *q, __m256i v, int offset)
+{
+    _mm256_storeu_si256((__m256i *)(void *)q, _mm256_sub_epi8(v, _mm256_set1_epi8((char)offset)));
+}
+
 ALWAYS void unpack_q4_0(int8_t *q, float *scale, float *min, const void *block)
 {
     const tael__block_q4_0 *b = block;
     (void)min;
     scale[0] = half_at(b->d);
-    tael__unpack_q4(q, b->qs, 8);
+    put_32(q, nibbles_of(b->qs), 8);
 }
 
 ALWAYS void unpack_q4_1(int8_t *q, float *scale, float *min, const void *block)
@@ -34,7 +57,7 @@ ALWAYS void unpack_q4_1(int8_t *q, float *scale, float *min, const void *block)
     const tael__block_q4_1 *b = block;
     scale[0] = half_at(b->d);
     min[0] = half_at(b->m);
-    tael__unpack_q4(q, b->qs, 0);
+    put_32(q, nibbles_of(b->qs), 0);
 }
 
 ALWAYS void unpack_q5_0(int8_t *q, float *scale, float *min, const void *block)
@@ -42,7 +65,7 @@ ALWAYS void unpack_q5_0(int8_t *q, float *scale, float *min, const void *block)
     const tael__block_q5_0 *b = block;
     (void)min;
     scale[0] = half_at(b->d);
-    tael__unpack_q5(q, b->qs, b->qh, 16);
+    put_32(q, _mm256_or_si256(nibbles_of(b->qs), fifths_of(b->qh)), 16);
 }
 
 ALWAYS void unpack_q5_1(int8_t *q, float *scale, float *min, const void *block)
@@ -50,7 +73,7 @@ ALWAYS void unpack_q5_1(int8_t *q, float *scale, float *min, const void *block)
     const tael__block_q5_1 *b = block;
     scale[0] = half_at(b->d);
     min[0] = half_at(b->m);
-    tael__unpack_q5(q, b->qs, b->qh, 0);
+    put_32(q, _mm256_or_si256(nibbles_of(b->qs), fifths_of(b->qh)), 0);
 }
 
 ALWAYS void unpack_q8_0(int8_t *q, float *scale, float *min, const void *block)
