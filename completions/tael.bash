@@ -44,12 +44,12 @@ _tael()
     esac
 
     case $command in
-    run) options="--model --lora --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --schema --stop" ;;
+    run) options="--model --lora --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --kv-q8 --draft --no-speculation --schema --stop" ;;
     tokenize) options="--model --no-special" ;;
     embed) options="--model --lora --pooling --ctx --threads" ;;
     perplexity) options="--model --lora --ctx --threads" ;;
     quantize) options="--to --imatrix --threads" ;;
-    bench) options="--model --prompt --tokens --depth --threads --runs" ;;
+    bench) options="--model --prompt --tokens --depth --parallel --kv-q8 --threads --runs" ;;
     import) options="--as --password --dry-run" ;;
     ledger) options="$filters --limit" ;;
     spend) options="$filters --by --income --gross --limit" ;;

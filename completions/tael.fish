@@ -49,6 +49,9 @@ complete -c tael -n '__fish_seen_subcommand_from run' -l top-p -x -d nucleus
 complete -c tael -n '__fish_seen_subcommand_from run' -l top-k -x -d 'of the likeliest'
 complete -c tael -n '__fish_seen_subcommand_from run' -l min-p -x -d floor
 complete -c tael -n '__fish_seen_subcommand_from run' -l seed -x -d 'repeat what chance gave'
+complete -c tael -n '__fish_seen_subcommand_from run bench' -l kv-q8 -d 'context in 8 bits'
+complete -c tael -n '__fish_seen_subcommand_from run' -l draft -x -d 'model that guesses ahead'
+complete -c tael -n '__fish_seen_subcommand_from run' -l no-speculation -d 'one token at a time'
 complete -c tael -n '__fish_seen_subcommand_from run' -l schema -r -F -d 'JSON schema'
 complete -c tael -n '__fish_seen_subcommand_from run' -l stop -x -d 'stop before'
 complete -c tael -n '__fish_seen_subcommand_from tokenize' -l no-special -d 'special tokens are text'
@@ -59,6 +62,7 @@ complete -c tael -n '__fish_seen_subcommand_from quantize' -l imatrix -r -F -d '
 complete -c tael -n '__fish_seen_subcommand_from bench' -s p -l prompt -x -d 'tokens to prefill'
 complete -c tael -n '__fish_seen_subcommand_from bench' -s n -l tokens -x -d 'tokens to decode'
 complete -c tael -n '__fish_seen_subcommand_from bench' -s d -l depth -x -d 'tokens in the context before'
+complete -c tael -n '__fish_seen_subcommand_from bench' -l parallel -x -d 'requests at once'
 complete -c tael -n '__fish_seen_subcommand_from bench' -s r -l runs -x -d runs
 complete -c tael -n '__fish_seen_subcommand_from import' -F
 complete -c tael -n '__fish_seen_subcommand_from import' -l as -x -a 'alipay wechat' -d format

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "command.h"
+#include "bench.h"
 
 static const option options[] = {
     MODEL_OPTION,
@@ -31,6 +31,14 @@ static const option options[] = {
      0,
      131072,
      {"tokens in the context before (default 0)", "之前已有的上下文（默认 0）"}},
+    {"parallel",
+     0,
+     OPTION_INTEGER,
+     "N",
+     1,
+     256,
+     {"N requests at once, each of -p tokens in and -n out", "同时 N 个请求，各输入 -p、输出 -n 个 token"}},
+    {"kv-q8", 0, OPTION_FLAG, NULL, 0, 0, {"keep the context in 8 bits", "以 8 位保存上下文"}},
     THREADS_OPTION,
     {"runs",
      'r',
@@ -42,17 +50,8 @@ static const option options[] = {
     {NULL},
 };
 
-enum { MAX_RUNS = 100 };
-
-typedef struct bench {
-    const tael_model *model;
-    tael_session *session;
-    uint32_t prompt, tokens, depth, runs;
-} bench;
-
-/* Append words until `text` is exactly `tokens` tokens long. Only words that are one token each are used, so that the
- * count is known; it is checked nevertheless. */
-static tael_status text_of_tokens(const tael_model *model, tael__buffer *text, uint32_t tokens)
+/* Only words that are one token each are used, so that the count is known; it is checked nevertheless. */
+tael_status bench_text(const tael_model *model, tael__buffer *text, uint32_t tokens, uint32_t seed)
 {
     static const char *const words_tried[] = {" the",  " of", " and",  " to", " in", " is",   " for", " on",
                                               " that", " by", " with", " as", " at", " from", " or",  " it"};
@@ -65,7 +64,10 @@ static tael_status text_of_tokens(const tael_model *model, tael__buffer *text, u
     if (singles == 0)
         return tael__fail(TAEL_UNSUPPORTED, TAEL_SAY("bench: this vocabulary has no English words; take another model",
                                                      "bench：词表中没有英文单词；请换一个模型"));
-    for (uint32_t i = 0; i < tokens; i++) tael__buffer_text(text, single[i * 7 % singles]);
+    for (uint32_t i = 0, state = seed; i < tokens; i++) {
+        tael__buffer_text(text, single[seed == 0 ? i * 7 % singles : (state >> 16) % singles]);
+        state = state * 1664525u + 1013904223u + seed * 65537u;
+    }
     TAEL_TRY(text->failed);
     TAEL_TRY(tael_tokenize(model, text->data ? text->data : "", text->size, false, NULL, 0, &count));
     if (count == tokens) return TAEL_OK;
@@ -85,17 +87,17 @@ static int no_text(const char *text, size_t bytes, const int32_t *ids, size_t co
 static tael_status one_run(const bench *b, uint32_t depth, uint32_t prompt, uint32_t tokens, tael_generation *g)
 {
     tael__buffer text = {.max = TAEL__MAX_PROMPT_BYTES};
-    tael_generate_options o = {.size = sizeof o, .greedy = true, .ignore_end = true};
+    tael_generate_options o = {.size = sizeof o, .greedy = true, .ignore_end = true, .speculate = TAEL_SPECULATE_OFF};
     tael_status status = tael_session_rewind(b->session, 0);
     if (status == TAEL_OK && depth > 0) {
-        status = text_of_tokens(b->model, &text, depth);
+        status = bench_text(b->model, &text, depth, 0);
         if (status == TAEL_OK) status = tael_session_prompt(b->session, text.data, text.size, false);
         o.max_tokens = 1; /* closes the account of this prompt; its token is forgotten again */
         if (status == TAEL_OK) status = tael_session_generate(b->session, &o, no_text, NULL, g);
         if (status == TAEL_OK) status = tael_session_rewind(b->session, depth);
     }
     tael__buffer_clear(&text);
-    if (status == TAEL_OK) status = text_of_tokens(b->model, &text, prompt);
+    if (status == TAEL_OK) status = bench_text(b->model, &text, prompt, 0);
     if (status == TAEL_OK) status = tael_session_prompt(b->session, text.data, text.size, false);
     o.max_tokens = tokens + 1; /* the first comes from the prompt's logits: this many decode steps */
     if (status == TAEL_OK) status = tael_session_generate(b->session, &o, no_text, NULL, g);
@@ -111,12 +113,12 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median_of(const double *values, size_t n)
+double bench_quantile(double *values, size_t n, double q)
 {
-    double sorted[MAX_RUNS];
-    memcpy(sorted, values, n * sizeof *values);
-    qsort(sorted, n, sizeof *sorted, by_value);
-    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    qsort(values, n, sizeof *values, by_value);
+    double at = q * (double)(n - 1);
+    size_t below = (size_t)at, above = below + 1 < n ? below + 1 : below;
+    return values[below] + (at - (double)below) * (values[above] - values[below]);
 }
 
 static double speed_of(const tael_generation *g, bool prefill)
@@ -128,7 +130,7 @@ static double speed_of(const tael_generation *g, bool prefill)
 /* Runs one test and appends it to `results`, or prints it. */
 static tael_status test(const request *r, const bench *b, bool prefill, json_t *results)
 {
-    double runs[MAX_RUNS];
+    double runs[BENCH_MAX_RUNS], sorted[BENCH_MAX_RUNS];
     char name[48], at_depth[24] = "";
     uint32_t n = prefill ? b->prompt : b->tokens;
     if (n == 0) return TAEL_OK;
@@ -139,7 +141,8 @@ static tael_status test(const request *r, const bench *b, bool prefill, json_t *
         TAEL_TRY(one_run(b, b->depth, prefill ? n : 1, prefill ? 0 : n, &g));
         runs[i] = speed_of(&g, prefill);
     }
-    double median = median_of(runs, b->runs);
+    memcpy(sorted, runs, sizeof runs[0] * b->runs);
+    double median = bench_quantile(sorted, b->runs, 0.5);
     if (!r->json) {
         printf("%-14s %9.2f tok/s  (", name, median);
         for (uint32_t i = 0; i < b->runs; i++) printf("%s%.2f", i > 0 ? " " : "", runs[i]);
@@ -174,9 +177,13 @@ static tael_status all_tests(request *r, bench *b, const char *name, uint32_t th
     if (threads == 0) threads = device.cores;
     if (!r->json && status == TAEL_OK)
         printf(TAEL_SAY("%s, %u threads, %s\n", "%s，%u 线程，%s\n"), name, threads, device.isa);
-    if (status == TAEL_OK) status = one_run(b, 0, b->prompt && b->prompt < 64 ? b->prompt : 64, 4, &warm);
-    if (status == TAEL_OK) status = test(r, b, true, results);
-    if (status == TAEL_OK) status = test(r, b, false, results);
+    if (b->parallel > 0) {
+        if (status == TAEL_OK) status = bench_many(r, b, threads, results);
+    } else {
+        if (status == TAEL_OK) status = one_run(b, 0, b->prompt && b->prompt < 64 ? b->prompt : 64, 4, &warm);
+        if (status == TAEL_OK) status = test(r, b, true, results);
+        if (status == TAEL_OK) status = test(r, b, false, results);
+    }
     if (status == TAEL_OK && r->json)
         return out_json(r, json_pack("{s:o,s:I,s:s,s:o,s:I}", "model", out_text(name), "threads", (json_int_t)threads,
                                      "isa", device.isa, "results", results, "rss_bytes", (json_int_t)peak_bytes()));
@@ -197,12 +204,19 @@ static tael_status run(request *r)
     bench b = {.prompt = (uint32_t)option_integer(r, "prompt", 512),
                .tokens = (uint32_t)option_integer(r, "tokens", 128),
                .depth = (uint32_t)option_integer(r, "depth", 0),
-               .runs = (uint32_t)option_integer(r, "runs", 3)};
+               .runs = (uint32_t)option_integer(r, "runs", 3),
+               .parallel = (uint32_t)option_integer(r, "parallel", 0),
+               .kv_q8 = option_given(r, "kv-q8")};
+    if (b.parallel > 0 && (b.prompt == 0 || b.tokens == 0 || b.depth > 0))
+        return tael__fail(TAEL_MISUSE, TAEL_SAY("bench: --parallel needs a prompt and tokens, and takes no depth",
+                                                "bench：--parallel 需要 -p 和 -n，且不能带 -d"));
     tael_status status = input_model(r, &model, path, sizeof path);
     uint32_t most = b.prompt > b.tokens ? b.prompt : b.tokens;
-    tael_session_options o = {
-        .size = sizeof o, .context_tokens = b.depth + (most < 80 ? 80 : most) + 8, .threads = threads};
-    if (status == TAEL_OK) status = tael_session_open(&b.session, model, &o);
+    tael_session_options o = {.size = sizeof o,
+                              .context_tokens = b.depth + (most < 80 ? 80 : most) + 8,
+                              .threads = threads,
+                              .kv_q8 = b.kv_q8};
+    if (status == TAEL_OK && b.parallel == 0) status = tael_session_open(&b.session, model, &o);
     b.model = model;
     signals_session(b.session);
     if (status == TAEL_OK) {

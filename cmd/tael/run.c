@@ -71,6 +71,28 @@ static const option options[] = {
      TAEL__MAX_CONTEXT,
      {"context in tokens (default 4096)", "上下文长度（默认 4096）"}},
     THREADS_OPTION,
+    {"kv-q8",
+     0,
+     OPTION_FLAG,
+     NULL,
+     0,
+     0,
+     {"keep the context in 8 bits: half the memory, a little less exact", "以 8 位保存上下文：内存减半，精度略降"}},
+    {"draft",
+     0,
+     OPTION_TEXT,
+     "MODEL",
+     0,
+     0,
+     {"a smaller model of the same family that guesses ahead; the text stays the same",
+      "用同系列的较小模型预测后文；输出不变"}},
+    {"no-speculation",
+     0,
+     OPTION_FLAG,
+     NULL,
+     0,
+     0,
+     {"one token at a time; the text stays the same", "逐个 token 生成；输出不变"}},
     {"schema",
      0,
      OPTION_TEXT,
@@ -100,7 +122,7 @@ typedef struct reply {
 
 typedef struct talk {
     const request *r;
-    tael_model *model;
+    tael_model *model, *draft; /* draft: NULL without --draft */
     tael_session *session;
     tael_generate_options generate;
     const char *stops[TAEL__MAX_STOPS];
@@ -133,6 +155,7 @@ static tael_status read_generate_options(talk *t)
     if (option_given(r, "top-k") && g->top_k == 0) g->top_k = TAEL__MAX_VOCAB; /* the field's 0 is the default */
     g->min_p = (float)option_real(r, "min-p", 0);
     g->seed = (uint64_t)option_integer(r, "seed", 0);
+    if (option_given(r, "no-speculation")) g->speculate = TAEL_SPECULATE_OFF;
     g->stops = t->stops;
     g->stop_count = option_texts(r, "stop", t->stops, TAEL__MAX_STOPS);
     const char *file = option_text(r, "schema", NULL);
@@ -151,9 +174,15 @@ static tael_status talk_open(talk *t, const request *r)
     *t = (talk){.r = r};
     TAEL_TRY(read_generate_options(t));
     TAEL_TRY(input_model(r, &t->model, path, sizeof path));
+    if (option_given(r, "draft")) {
+        TAEL_TRY(tael_model_find(r->home, option_text(r, "draft", NULL), path, sizeof path));
+        TAEL_TRY(tael_model_open(&t->draft, path));
+    }
     tael_session_options o = {.size = sizeof o,
                               .context_tokens = (uint32_t)option_integer(r, "ctx", 0),
-                              .threads = (uint32_t)option_integer(r, "threads", 0)};
+                              .threads = (uint32_t)option_integer(r, "threads", 0),
+                              .kv_q8 = option_given(r, "kv-q8"),
+                              .draft = t->draft};
     TAEL_TRY(tael_session_open(&t->session, t->model, &o));
     signals_session(t->session);
     t->load_seconds = tael__clock_seconds() - began;
@@ -165,6 +194,7 @@ static void talk_close(talk *t)
     signals_session(NULL);
     tael_session_close(t->session);
     tael_model_close(t->model);
+    tael_model_close(t->draft);
     tael__free(t->schema);
 }
 
@@ -225,8 +255,10 @@ static tael_status write_json(request *r, const talk *t, reply *p)
     const tael_generation *g = &p->result;
     /* The first token comes from the prompt's logits; an end token took a step, too, and isn't counted. */
     uint32_t steps = g->completion_tokens - (g->finish == TAEL_FINISH_LENGTH && g->completion_tokens > 0);
-    json_t *usage = json_pack("{s:I,s:I}", "prompt_tokens", (json_int_t)g->prompt_tokens, "completion_tokens",
-                              (json_int_t)g->completion_tokens);
+    json_t *usage =
+        json_pack("{s:I,s:I,s:I,s:I,s:I}", "prompt_tokens", (json_int_t)g->prompt_tokens, "completion_tokens",
+                  (json_int_t)g->completion_tokens, "passes", (json_int_t)g->passes, "proposed_tokens",
+                  (json_int_t)g->proposed_tokens, "accepted_tokens", (json_int_t)g->accepted_tokens);
     json_t *timing =
         json_pack("{s:o,s:o,s:o,s:o}", "load_ms", out_real(t->load_seconds * 1e3), "first_token_ms",
                   out_real(p->first_token * 1e3), "prefill_tps", out_real(g->prompt_tokens / g->prefill_seconds),
