@@ -54,8 +54,8 @@ typedef struct tael__attention {
  * the positions in it, to the bit; not on the rows beside it. What lies in a page before or after the range may be
  * anything, with one exception: `attend_many` wants finite numbers where any token of the call sees.
  *
- * A weight below 2^-100 of the largest so far may count as none. `attend` takes sums in f32; `attend_many` may leave out
- * of each product of two numbers what is below 2^-14 of it. */
+ * A weight below 2^-100 of the largest so far may count as none. `attend` takes sums in f32; `attend_many` may leave
+ * out of each product of two numbers what is below 2^-14 of it. */
 typedef void tael__attend_fn(const tael__attention *a);
 
 /* For any kernel of both families, with heads of this size. */
