@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "compute/panel.h"
 
 /* Up to here products straight from the blocks are faster than unpacking them for all tokens. */
 #define MATVEC_TOKENS TAEL__MATVEC_TOKENS
@@ -190,7 +191,9 @@ static void share_out(const job *j)
 static size_t chunk_rows(const job *j, const tael__matrix *a, size_t threads)
 {
     if (j->tokens <= MATVEC_TOKENS) return (CHUNK_BYTES / a->row_bytes + 4) & ~(size_t)3;
-    size_t rows = 128, fair = a->rows / (threads * CHUNKS_A_THREAD);
+    /* Tiles want many rows at once, for each chunk reads all tokens again. */
+    bool tiles = act_kind(j, a->format) == TAEL__ACT_bf16 && j->tokens > 64;
+    size_t rows = tiles ? TAEL__AMX_ROWS : 128, fair = a->rows / (threads * (tiles ? 3 : CHUNKS_A_THREAD));
     if (rows > fair) rows = fair;
     rows = (rows + 15) & ~(size_t)15;
     return rows ? rows : 16;
