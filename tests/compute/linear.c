@@ -21,10 +21,11 @@ static void *random_weights(tael__random *r, tael__format format, size_t rows, s
     static const struct {
         int scale, second;
     } at[TAEL__FORMAT_COUNT] = {
-        [TAEL__FORMAT_q4_0] = {0, -1},   [TAEL__FORMAT_q4_1] = {0, 2},  [TAEL__FORMAT_q5_0] = {0, -1},
-        [TAEL__FORMAT_q5_1] = {0, 2},    [TAEL__FORMAT_q8_0] = {0, -1}, [TAEL__FORMAT_q2_k] = {80, 82},
-        [TAEL__FORMAT_q3_k] = {108, -1}, [TAEL__FORMAT_q4_k] = {0, 2},  [TAEL__FORMAT_q5_k] = {0, 2},
-        [TAEL__FORMAT_q6_k] = {208, -1},
+        [TAEL__FORMAT_q4_0] = {0, -1},   [TAEL__FORMAT_q4_1] = {0, 2},    [TAEL__FORMAT_q5_0] = {0, -1},
+        [TAEL__FORMAT_q5_1] = {0, 2},    [TAEL__FORMAT_q8_0] = {0, -1},   [TAEL__FORMAT_q2_k] = {80, 82},
+        [TAEL__FORMAT_q3_k] = {108, -1}, [TAEL__FORMAT_q4_k] = {0, 2},    [TAEL__FORMAT_q5_k] = {0, 2},
+        [TAEL__FORMAT_q6_k] = {208, -1}, [TAEL__FORMAT_tq1_0] = {52, -1}, [TAEL__FORMAT_tq2_0] = {64, -1},
+        [TAEL__FORMAT_mxfp4] = {0, -1},
     };
     size_t blocks = rows * (cols / f->block_weights), bytes = blocks * f->block_bytes;
     uint8_t *w = malloc(bytes);
@@ -40,6 +41,10 @@ static void *random_weights(tael__random *r, tael__format format, size_t rows, s
             memcpy(block, (char *)&small + 2, 2);
         else
             memcpy(block + at[format].scale, &h, 2);
+        if (format == TAEL__FORMAT_mxfp4) block[0] = 120; /* 2^(120 - 128) */
+        if (format == TAEL__FORMAT_iq1_m)                 /* four nibbles of a small f16 number, atop its scales */
+            for (int i = 0; i < 4; i++)
+                block[49 + 2 * i] = (uint8_t)((block[49 + 2 * i] & 15) | (h >> (4 * i) & 15) << 4);
         if (f->block_weights > 1 && at[format].second >= 0) memcpy(block + at[format].second, &h, 2);
     }
     return w;
