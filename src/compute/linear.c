@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A linear layer over a pool of threads. Rows are cut into chunks. Each thread has a share of neighbouring chunks and
- * goes through it from the front: what a kernel fetches ahead is then what the same core needs next (taking turns, a
- * quarter of two cores' bandwidth went to lines that the other had use for). Who is done first helps the others from
- * the back of theirs, so that a slower core, or one that does something else, doesn't hold up the rest. Which thread
- * took a chunk changes no bit: kernels compute each y from its own row and token alone. */
+ * goes through it from the front: what is fetched ahead is then what the same core needs next (taking turns, a quarter
+ * of two cores' bandwidth went to lines that the other had use for). Times a vector, a thread takes half of what it has
+ * left, for kernels read long runs faster (x86/matvec_rows.h). Who is done first helps the others from the back of
+ * theirs, so that a slower core, or one that does something else, doesn't hold up the rest. Which thread took a chunk
+ * changes no bit: kernels compute each y from its own row and token alone. */
 #include "compute/linear.h"
 
 #include <stdatomic.h>
@@ -15,8 +16,7 @@
 
 /* Up to here products straight from the blocks are faster than unpacking them for all tokens. */
 #define MATVEC_TOKENS TAEL__MATVEC_TOKENS
-/* A chunk of a matrix times a vector: long enough for four streams of rows (x86/matvec_rows.h), short enough to end
- * together, and at a share's end as much is fetched in vain. */
+/* A chunk of a matrix times a vector, the least that a thread takes: short enough to end together. */
 #define CHUNK_BYTES     16384
 #define CHUNKS_A_THREAD 8
 
@@ -143,30 +143,34 @@ static void multiply_rows(const job *j, size_t m, size_t first, size_t n, char *
     for (size_t t = 0; t < j->tokens; t++) j->kernels->add(y + t * a->rows, j->bias[m] + first, n);
 }
 
-static void multiply_chunk(const job *j, size_t c, char *scratch)
+/* Chunks c..c+n-1, counted through all matrices. */
+static void multiply_chunks(const job *j, size_t c, size_t n, char *scratch)
 {
-    for (size_t m = 0; m < j->count; m++) {
-        size_t chunks = (j->matrices[m].rows + j->chunk[m] - 1) / j->chunk[m];
-        if (c < chunks) {
-            size_t first = c * j->chunk[m], left = j->matrices[m].rows - first;
-            multiply_rows(j, m, first, left < j->chunk[m] ? left : j->chunk[m], scratch);
-            return;
+    for (size_t m = 0; m < j->count && n > 0; m++) {
+        size_t each = j->chunk[m], chunks = (j->matrices[m].rows + each - 1) / each;
+        if (c >= chunks) {
+            c -= chunks;
+            continue;
         }
-        c -= chunks;
+        size_t here = n < chunks - c ? n : chunks - c, left = j->matrices[m].rows - c * each;
+        multiply_rows(j, m, c * each, left < here * each ? left : here * each, scratch);
+        n -= here;
+        c = 0;
     }
 }
 
-/* Takes a chunk from the front of one's own share or from the back of another's. */
-static bool take(share *s, bool own, size_t *chunk)
+/* Takes chunks from the front of one's own share, or one from the back of another's; returns how many. */
+static size_t take(const job *j, share *s, bool own, size_t *first)
 {
     uint_fast64_t left = atomic_load_explicit(&s->left, memory_order_relaxed);
     for (;;) {
-        uint32_t first = (uint32_t)(left >> 32), end = (uint32_t)left;
-        if (first >= end) return false;
-        *chunk = own ? first : end - 1;
-        if (atomic_compare_exchange_weak_explicit(&s->left, &left, own ? left + ((uint64_t)1 << 32) : left - 1,
+        uint32_t from = (uint32_t)(left >> 32), end = (uint32_t)left, n = 1;
+        if (from >= end) return 0;
+        if (own && j->tokens <= MATVEC_TOKENS) n = (end - from + 1) / 2;
+        *first = own ? from : end - n;
+        if (atomic_compare_exchange_weak_explicit(&s->left, &left, own ? left + ((uint64_t)n << 32) : left - n,
                                                   memory_order_relaxed, memory_order_relaxed))
-            return true;
+            return n;
     }
 }
 
@@ -175,7 +179,8 @@ static void multiply_part(void *user, uint32_t index, uint32_t count)
     job *j = user;
     char *scratch = j->w->scratch + index * j->w->scratch_bytes;
     for (uint32_t i = 0; i < count; i++)
-        for (size_t c; take(&j->w->shares[(index + i) % count], i == 0, &c);) multiply_chunk(j, c, scratch);
+        for (size_t c, n; (n = take(j, &j->w->shares[(index + i) % count], i == 0, &c)) > 0;)
+            multiply_chunks(j, c, n, scratch);
 }
 
 static void share_out(const job *j)

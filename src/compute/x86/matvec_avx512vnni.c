@@ -130,10 +130,10 @@ INLINE void add_four(__m512 *acc, const uint8_t *const *at, shape f, const char 
 }
 
 INLINE void rows_of(float *y, size_t y_stride, const uint8_t *w, const char *x, size_t x_stride, size_t cols,
-                    tael__walk walk, shape f, int rows, int tokens)
+                    size_t apart, shape f, int rows, int tokens)
 {
     const tael__act_layout layout = tael__act_layout_of(f.offset == 0 ? TAEL__ACT_q8_1 : TAEL__ACT_q8_0, cols);
-    const size_t blocks = cols / 32, apart = walk.apart * blocks * f.block;
+    const size_t blocks = cols / 32, step = apart * blocks * f.block;
     const uint8_t *at[AT_ONCE];
     __m512 acc[2 * TAEL__MATVEC_TOKENS];
     size_t b = 0;
@@ -142,32 +142,32 @@ INLINE void rows_of(float *y, size_t y_stride, const uint8_t *w, const char *x, 
     for (; b + 4 <= blocks; b += 4) {
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++) {
-            at[r] = w + (size_t)r * apart + b * f.block;
+            at[r] = w + (size_t)r * step + b * f.block;
 #pragma GCC unroll 4
             for (size_t line = 0; line < 4 * f.block; line += 64)
-                _mm_prefetch((const char *)at[r] + walk.ahead + line, _MM_HINT_T1);
+                _mm_prefetch((const char *)at[r] + TAEL__AHEAD + line, _MM_HINT_T0);
         }
         add_four(acc, at, f, x, x_stride, layout, b, rows, tokens);
     }
     if (b < blocks) { /* the rest of four meets blocks whose d and m are 0, as are the activations' scales there */
         uint8_t last[AT_ONCE][4 * sizeof(tael__block_q8_0)] = {{0}};
         for (int r = 0; r < rows; r++) {
-            memcpy(last[r], w + (size_t)r * apart + b * f.block, (blocks - b) * f.block);
+            memcpy(last[r], w + (size_t)r * step + b * f.block, (blocks - b) * f.block);
             at[r] = last[r];
         }
         add_four(acc, at, f, x, x_stride, layout, b, rows, tokens);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows * tokens; i++)
-        y[(size_t)(i / rows) * y_stride + (size_t)(i % rows) * walk.apart] = _mm512_reduce_add_ps(acc[i]);
+        y[(size_t)(i / rows) * y_stride + (size_t)(i % rows) * apart] = _mm512_reduce_add_ps(acc[i]);
 }
 
 #define OVER_ROWS(format, offset)                                                                          \
     INLINE void rows_##format(float *y, size_t y_stride, const uint8_t *w, const char *x, size_t x_stride, \
-                              size_t cols, tael__walk walk, int rows, int tokens)                          \
+                              size_t cols, size_t apart, int rows, int tokens)                             \
     {                                                                                                      \
         const shape f = {sizeof(tael__block_##format), offset, unpack_##format};                           \
-        rows_of(y, y_stride, w, x, x_stride, cols, walk, f, rows, tokens);                                 \
+        rows_of(y, y_stride, w, x, x_stride, cols, apart, f, rows, tokens);                                \
     }                                                                                                      \
     TAEL__MATVEC_OVER_ROWS(format, avx512vnni, AT_ONCE, 2, cols / 32 * sizeof(tael__block_##format))
 OVER_ROWS(q4_0, 8)

@@ -7,9 +7,9 @@
  * one conversion a block meets d. Minimums and offsets use the activations' sums of 16 instead of the weights. The
  * packed scales are taken apart with ordinary 32-bit arithmetic, whose ports are idle.
  *
- * One token: about 40 vector operations for q4_k's 144 bytes, 20 cycles of two ports, and memory takes 24 at 6 bytes a
- * cycle. Each further token adds 14. Two rows at once for a single token, which share the loads of its activations;
- * one row for more, whose sums fill the registers. */
+ * One token: 33 vector operations for the 144 bytes of q4_k, 17 cycles of two ports, and memory takes 24 at 6 bytes a
+ * cycle. Each further token adds 14. Four rows at once for a single token, as four streams (matvec_rows.h); one row
+ * for more, whose sums fill the registers. */
 #include <immintrin.h>
 
 #include "compute/activations.h"
@@ -166,31 +166,28 @@ INLINE __m512 add_block(__m512 acc, const unpacked *u, bool has_min, const char 
 }
 
 /* rows_FORMAT: rows and tokens are constant once inlined. */
-#define OVER_ROWS(format, has_min)                                                                                 \
-    INLINE void rows_##format(float *y, size_t y_stride, const uint8_t *w, const char *x, size_t x_stride,         \
-                              size_t cols, tael__walk walk, int rows, int tokens)                                  \
-    {                                                                                                              \
-        const tael__act_layout layout = tael__act_layout_of(TAEL__ACT_q8_k, cols);                                 \
-        const size_t apart = walk.apart * (cols / 256);                                                            \
-        const tael__block_##format *at = (const void *)w;                                                          \
-        __m512 acc[TAEL__MATVEC_TOKENS];                                                                           \
-        _Pragma("GCC unroll 8") for (int i = 0; i < rows * tokens; i++) acc[i] = _mm512_setzero_ps();              \
-        for (size_t b = 0; b < cols / 256; b++, at++) _Pragma("GCC unroll 4") for (int r = 0; r < rows; r++)       \
-            {                                                                                                      \
-                unpacked u;                                                                                        \
-                for (size_t line = 0; line < sizeof *at; line += 64)                                               \
-                    _mm_prefetch((const char *)(at + (size_t)r * apart) + walk.ahead + line, _MM_HINT_T1);         \
-                unpack_##format(&u, at + (size_t)r * apart);                                                       \
-                _Pragma("GCC unroll 8") for (int t = 0; t < tokens; t++) acc[r * tokens + t] =                     \
-                    add_block(acc[r * tokens + t], &u, has_min, x + (size_t)t * x_stride, layout, b);              \
-            }                                                                                                      \
-        _Pragma("GCC unroll 8") for (int i = 0; i < rows * tokens; i++)                                            \
-            y[(size_t)(i % tokens) * y_stride + (size_t)(i / tokens) * walk.apart] = _mm512_reduce_add_ps(acc[i]); \
-    }                                                                                                              \
-    TAEL__MATVEC_OVER_ROWS(format, avx512vnni, ONE, 1, cols / 256 * sizeof(tael__block_##format))
-#ifndef ONE
-#define ONE 4
-#endif
+#define OVER_ROWS(format, has_min)                                                                            \
+    INLINE void rows_##format(float *y, size_t y_stride, const uint8_t *w, const char *x, size_t x_stride,    \
+                              size_t cols, size_t apart, int rows, int tokens)                                \
+    {                                                                                                         \
+        const tael__act_layout layout = tael__act_layout_of(TAEL__ACT_q8_k, cols);                            \
+        const size_t step = apart * (cols / 256);                                                             \
+        const tael__block_##format *at = (const void *)w;                                                     \
+        __m512 acc[TAEL__MATVEC_TOKENS];                                                                      \
+        _Pragma("GCC unroll 8") for (int i = 0; i < rows * tokens; i++) acc[i] = _mm512_setzero_ps();         \
+        for (size_t b = 0; b < cols / 256; b++, at++) _Pragma("GCC unroll 4") for (int r = 0; r < rows; r++)  \
+            {                                                                                                 \
+                unpacked u;                                                                                   \
+                for (size_t line = 0; line < sizeof *at; line += 64)                                          \
+                    _mm_prefetch((const char *)(at + (size_t)r * step) + TAEL__AHEAD + line, _MM_HINT_T0);    \
+                unpack_##format(&u, at + (size_t)r * step);                                                   \
+                _Pragma("GCC unroll 8") for (int t = 0; t < tokens; t++) acc[r * tokens + t] =                \
+                    add_block(acc[r * tokens + t], &u, has_min, x + (size_t)t * x_stride, layout, b);         \
+            }                                                                                                 \
+        _Pragma("GCC unroll 8") for (int i = 0; i < rows * tokens; i++)                                       \
+            y[(size_t)(i % tokens) * y_stride + (size_t)(i / tokens) * apart] = _mm512_reduce_add_ps(acc[i]); \
+    }                                                                                                         \
+    TAEL__MATVEC_OVER_ROWS(format, avx512vnni, 4, 1, cols / 256 * sizeof(tael__block_##format))
 OVER_ROWS(q2_k, true)
 OVER_ROWS(q3_k, false)
 OVER_ROWS(q4_k, true)
