@@ -46,7 +46,7 @@ typedef void tael__swiglu_fn(float *gate, const float *up, size_t n);
 typedef void tael__geglu_fn(float *gate, const float *up, size_t n);
 /* x[i] = x[i] * P(N(0, 1) < x[i]): GELU itself. */
 typedef void tael__gelu_fn(float *x, size_t n);
-/* x[i] = x[i] / (1 + exp(-gate[i])). */
+/* x[i] = x[i] / (1 + exp(-gate[i])); gate may be x: SiLU. */
 typedef void tael__let_through_fn(float *x, const float *gate, size_t n);
 /* y += x. */
 typedef void tael__add_fn(float *y, const float *x, size_t n);

@@ -53,6 +53,7 @@ static void lay_out_delta(tael__delta_scratch *b, carve *v, const tael__delta_si
     b->convolved = carve_floats(v, n, z->channels);
     b->gate = carve_floats(v, n, out);
     b->out = carve_floats(v, n, out);
+    b->lengths = carve_floats(v, 2, z->head_size);
     b->strength = carve_floats(v, n, z->value_heads);
     b->decay = carve_floats(v, n, z->value_heads);
     b->joint = carve_floats(v, n, 2 * (size_t)z->value_heads);

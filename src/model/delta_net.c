@@ -39,6 +39,18 @@ tael_status tael__delta_read_sizes(tael__sizes *s, const tael_model *model)
     return TAEL_OK;
 }
 
+static tael_status read_taps(tael__delta_net *n, const tael_model *model, uint32_t layer)
+{
+    size_t channels = model->sizes.delta.channels, kernel = model->sizes.delta.kernel;
+    const float *w;
+    TAEL_TRY(tael__read_floats(&w, model, layer, "ssm_conv1d.weight", channels, kernel));
+    n->taps = tael__alloc_array(channels * kernel, sizeof *n->taps);
+    if (!n->taps) return tael__fail_memory(TAEL_SAY("model", "模型"), channels * kernel * sizeof *n->taps);
+    for (size_t i = 0; i < channels; i++)
+        for (size_t k = 0; k < kernel; k++) n->taps[k * channels + i] = w[i * kernel + k];
+    return TAEL_OK;
+}
+
 tael_status tael__delta_read(tael__delta_net *n, const tael_model *model, uint32_t layer)
 {
     const tael__delta_sizes *d = &model->sizes.delta;
@@ -52,7 +64,7 @@ tael_status tael__delta_read(tael__delta_net *n, const tael_model *model, uint32
         TAEL_TRY(tael__read_matrix(&n->in[2], model, layer, "ssm_beta.weight", heads, e));
         TAEL_TRY(tael__read_matrix(&n->in[3], model, layer, "ssm_alpha.weight", heads, e));
     }
-    TAEL_TRY(tael__read_floats(&n->convolution, model, layer, "ssm_conv1d.weight", d->channels, d->kernel));
+    TAEL_TRY(read_taps(n, model, layer));
     TAEL_TRY(tael__read_vector(&n->time_bias, model, layer, "ssm_dt.bias", heads));
     TAEL_TRY(tael__read_vector(&n->decay, model, layer, "ssm_a", heads));
     TAEL_TRY(tael__read_vector(&n->norm, model, layer, "ssm_norm.weight", d->head_size));
@@ -85,15 +97,6 @@ static const float *mixed_of(const job *j, size_t r, size_t back)
     return memory_of(j, row->sequence, false) + (z->kernel - 1 - (back - seen)) * z->channels;
 }
 
-/* x becomes `scale` long. */
-static void to_length(float *x, size_t n, float scale, float epsilon)
-{
-    float sum = 0;
-    for (size_t i = 0; i < n; i++) sum += x[i] * x[i];
-    scale /= sqrtf(sum + epsilon);
-    for (size_t i = 0; i < n; i++) x[i] *= scale;
-}
-
 /* Strength and decay of each value head. In a joint projection those of one key head's value heads lie together, first
  * all strengths. */
 static void gates_row(const job *j, size_t r)
@@ -115,22 +118,23 @@ static void gates_row(const job *j, size_t r)
     }
 }
 
-/* The convolution over the last tokens, channel by channel; keys and queries become as long as the rule wants them. */
+/* The convolution over the last tokens, channel by channel; keys become 1 long, queries 1 / sqrt(head_size). */
 static void convolve_row(void *user, size_t r)
 {
     const job *j = user;
-    const tael__delta_sizes *z = &j->c->model->sizes.delta;
-    float *out = j->c->scratch.delta.convolved + r * z->channels, epsilon = j->c->model->sizes.epsilon;
+    const tael__context *c = j->c;
+    const tael__delta_sizes *z = &c->model->sizes.delta;
+    float *out = c->scratch.delta.convolved + r * z->channels, epsilon = c->model->sizes.epsilon;
     size_t kernel = z->kernel, d = z->head_size;
     memset(out, 0, z->channels * sizeof *out);
     for (size_t k = 0; k < kernel; k++) {
-        const float *x = mixed_of(j, r, kernel - 1 - k), *w = j->net->convolution + k;
-        for (size_t i = 0; i < z->channels; i++) out[i] += w[i * kernel] * x[i];
+        const float *x = mixed_of(j, r, kernel - 1 - k), *tap = j->net->taps + k * z->channels;
+        for (size_t i = 0; i < z->channels; i++) out[i] += tap[i] * x[i];
     }
-    for (size_t i = 0; i < z->channels; i++) out[i] = out[i] / (1 + expf(-out[i]));
-    for (size_t h = 0; h < z->key_heads; h++) {
-        to_length(out + h * d, d, 1 / sqrtf((float)d), epsilon);
-        to_length(out + (z->key_heads + h) * d, d, 1, epsilon);
+    c->kernels->let_through(out, out, z->channels); /* SiLU */
+    for (size_t h = 0; h < 2 * (size_t)z->key_heads; h++) {
+        const float *length = c->scratch.delta.lengths + h / z->key_heads * d;
+        c->kernels->rms_norm(out + h * d, out + h * d, length, d, epsilon / (float)d);
     }
     gates_row(j, r);
 }
@@ -206,6 +210,12 @@ void tael__delta_net_run(tael__context *c, const tael__delta_net *net, size_t ro
     for (size_t r = 0; r < rows; r++)
         if (r == 0 || c->scratch.rows[r].sequence != c->scratch.rows[r - 1].sequence)
             b->run_first[j.runs++] = (uint32_t)r;
+    /* x / sqrt(sum x^2 + epsilon) is an RMS norm with epsilon / d and these weights. */
+    size_t d = c->model->sizes.delta.head_size;
+    for (size_t i = 0; i < d; i++) {
+        b->lengths[i] = 1 / (float)d;
+        b->lengths[d + i] = 1 / sqrtf((float)d);
+    }
     bool joint = !net->in[3].data;
     tael__apply(c, (float *[]){b->mixed, b->gate, joint ? b->joint : b->strength, b->decay}, net->in, NULL,
                 joint ? 3 : 4, c->scratch.y, rows);

@@ -18,20 +18,21 @@ typedef struct tael__delta_sizes {
 } tael__delta_sizes;
 
 typedef struct tael__delta_net {
-    tael__matrix in[4];       /* from the embedding: q, k and v (channels); the output's gate (value_heads * head_size);
-                                 strength and decay (value_heads each). Without in[3] both are in in[2], by key head. */
-    const float *convolution; /* f32[channels][kernel] */
-    const float *time_bias;   /* f32[value_heads] */
-    const float *decay;       /* f32[value_heads]: negative; by so much a unit of time */
-    const float *norm;        /* f32[head_size] */
-    tael__matrix output;      /* value_heads * head_size -> embedding */
-    uint32_t index;           /* among the model's delta nets */
+    tael__matrix in[4];     /* from the embedding: q, k and v (channels); the output's gate (value_heads * head_size);
+                               strength and decay (value_heads each). Without in[3] both are in in[2], by key head. */
+    float *taps;            /* owned; of the convolution, f32[kernel][channels]: transposed, to go along the channels */
+    const float *time_bias; /* f32[value_heads] */
+    const float *decay;     /* f32[value_heads]: negative; by so much a unit of time */
+    const float *norm;      /* f32[head_size] */
+    tael__matrix output;    /* value_heads * head_size -> embedding */
+    uint32_t index;         /* among the model's delta nets */
 } tael__delta_net;
 
 /* What rows pass through; f32 is [rows][width]. */
 typedef struct tael__delta_scratch {
     float *mixed, *convolved; /* [channels] */
     float *gate, *out;        /* [value_heads * head_size] */
+    float *lengths;           /* [2][head_size], no rows: what makes queries and keys as long as the rule wants them */
     float *strength, *decay;  /* [value_heads] */
     float *joint;             /* [2 * value_heads]: both of them as a joint projection has them */
     uint32_t *run_first;      /* rows where runs begin */

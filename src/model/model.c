@@ -89,6 +89,7 @@ void tael_model_close(tael_model *m)
     tael__tokenizer_close(m->tokenizer);
     tael__adapters_close(&m->adapters);
     tael__gguf_close(m->file);
+    for (uint32_t i = 0; m->layers && i < m->sizes.layers; i++) tael__free(m->layers[i].delta.taps);
     tael__free(m->layers);
     tael__free(m->name);
     tael__free(m);
