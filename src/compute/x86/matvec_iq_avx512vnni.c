@@ -6,8 +6,8 @@
  * start.
  *
  * Super-blocks: a block is unpacked once into four registers of 64 bytes, whatever its format, and meets up to eight
- * tokens. Its weights have a sign, so |w| meets sign(w) * a. Unpacking is what bounds all but iq4_xs: 150 to 250
- * ordinary instructions for 256 weights, eight of them at a time from the grids. */
+ * tokens. Its weights have a sign, so |w| meets sign(w) * a. What bounds the grids' formats is gathering their entries:
+ * 32 or 64 loads for 256 weights. */
 #include <immintrin.h>
 
 #include "compute/activations.h"
@@ -141,15 +141,142 @@ INLINE uint16_t quick_iq4_xs(int8_t *q, int8_t *s, const tael__block_iq4_xs *b)
     _mm_store_si128((__m128i *)(void *)s, _mm_unpacklo_epi8(eight, eight));
     return tael__load_u16(b->d);
 }
-#define quick_iq3_s   tael__unpack_iq3_s
-#define quick_iq3_xxs tael__unpack_iq3_xxs
-#define quick_iq2_s   tael__unpack_iq2_s
-#define quick_iq2_xs  tael__unpack_iq2_xs
-#define quick_iq2_xxs tael__unpack_iq2_xxs
-#define quick_iq1_m   tael__unpack_iq1_m
-#define quick_iq1_s   tael__unpack_iq1_s
-#define quick_tq2_0   tael__unpack_tq2_0
-#define quick_tq1_0   tael__unpack_tq1_0
+
+/* One block of weights from what unpacks it to bytes. */
+#define BY_BYTES(format, unpack)                              \
+    INLINE block make_##format(const tael__block_##format *w) \
+    {                                                         \
+        _Alignas(64) int8_t q[256], s[16];                    \
+        float d = _cvtsh_ss(unpack(q, s, w));                 \
+        return block_of(q, s, d);                             \
+    }
+BY_BYTES(iq4_xs, quick_iq4_xs)
+BY_BYTES(iq1_m, tael__unpack_iq1_m)
+BY_BYTES(iq1_s, tael__unpack_iq1_s)
+BY_BYTES(tq2_0, tael__unpack_tq2_0)
+BY_BYTES(tq1_0, tael__unpack_tq1_0)
+
+/* The grids hold |w|, so their blocks need no bytes in between: eight or sixteen entries are gathered at once, and the
+ * signs are the mask that a block wants. */
+INLINE uint64_t load_u64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v;
+}
+INLINE __m512i gather_8(const uint64_t *grid, __m512i index)
+{
+    return _mm512_i64gather_epi64(index, grid, 8);
+}
+INLINE __m512i gather_16(const uint32_t *grid, __m512i index)
+{
+    return _mm512_i32gather_epi32(index, grid, 4);
+}
+INLINE __m512i bytes_to_64(uint64_t eight)
+{
+    return _mm512_cvtepu8_epi64(_mm_cvtsi64_si128((long long)eight));
+}
+INLINE __m512i bytes_to_32(const uint8_t *sixteen)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)sixteen));
+}
+
+/* Eight bytes of seven signs each get an eighth that makes their number even. */
+INLINE __mmask64 even(uint64_t signs)
+{
+    uint64_t odd = signs ^ signs >> 4;
+    odd ^= odd >> 2;
+    odd ^= odd >> 1;
+    return signs | (odd & 0x0101010101010101) << 7;
+}
+INLINE __mmask64 even_of_words(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t low = _pdep_u64(tael__load_u32(a), 0x7F7F7F7F), high = _pdep_u64(tael__load_u32(b), 0x7F7F7F7F);
+    return even(high << 32 | low);
+}
+
+/* k to 2 k + 1. */
+INLINE __m512i odd_scales(__m512i k)
+{
+    return _mm512_add_epi32(_mm512_add_epi32(k, k), _mm512_set1_epi32(1));
+}
+INLINE __m512i nibble_scales(const uint8_t scales[8])
+{
+    uint64_t all = load_u64(scales);
+    __m128i low = _mm_cvtsi64_si128((long long)(all & 0x0F0F0F0F0F0F0F0F));
+    __m128i high = _mm_cvtsi64_si128((long long)(all >> 4 & 0x0F0F0F0F0F0F0F0F));
+    return odd_scales(_mm512_cvtepu8_epi32(_mm_unpacklo_epi8(low, high)));
+}
+
+INLINE block make_iq2_xxs(const tael__block_iq2_xxs *w)
+{
+    const __m512i of_words = _mm512_set_epi32(15, 15, 13, 13, 11, 11, 9, 9, 7, 7, 5, 5, 3, 3, 1, 1);
+    block b = {.d = _cvtsh_ss(tael__load_u16(w->d))};
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        const uint8_t *at = w->qs + 16 * k;
+        uint64_t index = (uint64_t)tael__load_u32(at + 8) << 32 | tael__load_u32(at);
+        b.w[k] = gather_8(tael__grid_iq2_xxs, bytes_to_64(index));
+        b.minus[k] = even_of_words(at + 4, at + 12);
+    }
+    b.s = odd_scales(_mm512_permutexvar_epi32(of_words, _mm512_srli_epi32(_mm512_loadu_si512(w->qs), 28)));
+    return b;
+}
+
+INLINE block make_iq2_xs(const tael__block_iq2_xs *w)
+{
+    block b = {.d = _cvtsh_ss(tael__load_u16(w->d)), .s = nibble_scales(w->scales)};
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        __m128i codes = _mm_loadu_si128((const __m128i *)(const void *)(w->qs + 16 * k));
+        __m512i index = _mm512_cvtepu16_epi64(_mm_and_si128(codes, _mm_set1_epi16(511)));
+        b.w[k] = gather_8(tael__grid_iq2_xs, index);
+        b.minus[k] = even((uint64_t)_mm_cvtsi128_si64(_mm_cvtepi16_epi8(_mm_srli_epi16(codes, 9))));
+    }
+    return b;
+}
+
+INLINE block make_iq2_s(const tael__block_iq2_s *w)
+{
+    block b = {.d = _cvtsh_ss(tael__load_u16(w->d)), .s = nibble_scales(w->scales)};
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        __m512i high = bytes_to_64(_pdep_u64(tael__load_u16(w->qh + 2 * k), 0x0303030303030303));
+        __m512i index = _mm512_or_si512(bytes_to_64(load_u64(w->qs + 8 * k)), _mm512_slli_epi64(high, 8));
+        b.w[k] = gather_8(tael__grid_iq2_s, index);
+        b.minus[k] = load_u64(w->signs + 8 * k);
+    }
+    return b;
+}
+
+INLINE block make_iq3_xxs(const tael__block_iq3_xxs *w)
+{
+    const __m512i twice = _mm512_set_epi32(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
+    block b = {.d = _cvtsh_ss(tael__load_u16(w->d))};
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        b.w[k] = gather_16(tael__grid_iq3_xxs, bytes_to_32(w->qs + 16 * k));
+        b.minus[k] = even_of_words(w->signs + 8 * k, w->signs + 8 * k + 4);
+    }
+    __m256i words = _mm256_srli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)w->signs), 28);
+    b.s = odd_scales(_mm512_permutexvar_epi32(twice, _mm512_castsi256_si512(words)));
+    return b;
+}
+
+INLINE block make_iq3_s(const tael__block_iq3_s *w)
+{
+    block b = {.d = _cvtsh_ss(tael__load_u16(w->d))};
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        __m512i index = bytes_to_32(w->qs + 16 * k);
+        index = _mm512_mask_add_epi32(index, tael__load_u16(w->qh + 2 * k), index, _mm512_set1_epi32(256));
+        b.w[k] = gather_16(tael__grid_iq3_s, index);
+        b.minus[k] = load_u64(w->signs + 8 * k);
+    }
+    __m128i eight = _mm_cvtsi64_si128((long long)_pdep_u64(tael__load_u32(w->scales), 0x0F0F0F0F0F0F0F0F));
+    b.s = odd_scales(_mm512_cvtepu8_epi32(_mm_unpacklo_epi8(eight, eight)));
+    return b;
+}
 
 #define SUPER(format, unit)                                                                                            \
     INLINE void row_##format(float *y, size_t y_stride, const tael__block_##format *w, const char *x, size_t x_stride, \
@@ -159,11 +286,10 @@ INLINE uint16_t quick_iq4_xs(int8_t *q, int8_t *s, const tael__block_iq4_xs *b)
         __m512 acc[TAEL__MATVEC_TOKENS];                                                                               \
         for (size_t t = 0; t < tokens; t++) acc[t] = _mm512_setzero_ps();                                              \
         for (size_t at = 0; at < cols / 256; at++) {                                                                   \
-            _Alignas(64) int8_t q[256], s[16];                                                                         \
             for (size_t i = 0; i < sizeof *w; i += 64)                                                                 \
                 _mm_prefetch((const char *)(w + at) + AHEAD_BYTES + i, _MM_HINT_T0);                                   \
-            float d = _cvtsh_ss(quick_##format(q, s, w + at)) * unit;                                                  \
-            block b = block_of(q, s, d);                                                                               \
+            block b = make_##format(w + at);                                                                           \
+            b.d *= unit;                                                                                               \
             for (size_t t = 0; t < tokens; t++) {                                                                      \
                 const char *row = x + t * x_stride;                                                                    \
                 acc[t] = add_block(acc[t], &b, (const int8_t *)row + 256 * at,                                         \
