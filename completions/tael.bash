@@ -44,7 +44,7 @@ _tael()
     esac
 
     case $command in
-    run) options="--model --lora --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --kv-q8 --draft --no-speculation --schema --stop" ;;
+    run) options="--model --lora --system --raw --max-tokens --temp --top-p --top-k --min-p --seed --ctx --threads --kv-q8 --energy --draft --no-speculation --schema --stop" ;;
     tokenize) options="--model --no-special" ;;
     embed) options="--model --lora --pooling --ctx --threads" ;;
     perplexity) options="--model --lora --ctx --threads" ;;

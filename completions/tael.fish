@@ -50,6 +50,7 @@ complete -c tael -n '__fish_seen_subcommand_from run' -l top-k -x -d 'of the lik
 complete -c tael -n '__fish_seen_subcommand_from run' -l min-p -x -d floor
 complete -c tael -n '__fish_seen_subcommand_from run' -l seed -x -d 'repeat what chance gave'
 complete -c tael -n '__fish_seen_subcommand_from run bench' -l kv-q8 -d 'context in 8 bits'
+complete -c tael -n '__fish_seen_subcommand_from run' -l energy -d 'half the cores'
 complete -c tael -n '__fish_seen_subcommand_from run' -l draft -x -d 'model that guesses ahead'
 complete -c tael -n '__fish_seen_subcommand_from run' -l no-speculation -d 'one token at a time'
 complete -c tael -n '__fish_seen_subcommand_from run' -l schema -r -F -d 'JSON schema'

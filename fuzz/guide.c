@@ -51,12 +51,13 @@ static void walk(tael__guide *g, const uint8_t *choices, size_t count)
     size_t bytes = 0;
     for (size_t step = 0; step < count && bytes + 4 < sizeof text; step++) {
         float logits[TOKENS] = {0};
-        int32_t allowed[TOKENS];
+        int32_t allowed[TOKENS], listed[TOKENS];
         size_t n = 0;
         tael__guide_mask(g, logits);
         for (int32_t i = 0; i < TOKENS; i++)
             if (logits[i] > -INFINITY) allowed[n++] = i;
-        if (n == 0) abort();
+        if (n == 0 || tael__guide_allowed(g, listed, TOKENS) != n) abort();
+        if (memcmp(allowed, listed, n * sizeof *allowed) != 0) abort();
         int32_t id = allowed[choices[step] * 257u % n];
         if (!tael__guide_accept(g, id)) abort();
         if (id != 0) {

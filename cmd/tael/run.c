@@ -78,6 +78,7 @@ static const option options[] = {
      0,
      0,
      {"keep the context in 8 bits: half the memory, a little less exact", "以 8 位保存上下文：内存减半，精度略降"}},
+    {"energy", 0, OPTION_FLAG, NULL, 0, 0, {"half the cores", "只用一半的核"}},
     {"draft",
      0,
      OPTION_TEXT,
@@ -182,6 +183,7 @@ static tael_status talk_open(talk *t, const request *r)
                               .context_tokens = (uint32_t)option_integer(r, "ctx", 0),
                               .threads = (uint32_t)option_integer(r, "threads", 0),
                               .kv_q8 = option_given(r, "kv-q8"),
+                              .energy = option_given(r, "energy"),
                               .draft = t->draft};
     TAEL_TRY(tael_session_open(&t->session, t->model, &o));
     signals_session(t->session);

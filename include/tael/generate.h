@@ -17,6 +17,8 @@ typedef struct tael_session_options {
     uint32_t context_tokens; /* 0: 4096, or what the model was trained for if less */
     uint32_t threads;        /* 0: one a physical core */
     bool kv_q8;              /* keep the context in 8 bits: half the memory, a little less exact */
+    bool energy; /* without `threads`: half the cores. Writing waits for memory, which few cores keep busy; prompts take
+                    longer */
     const tael_model *draft; /* a smaller model with the same vocabulary, to speculate with; NULL: none. Outlives it. */
 } tael_session_options;
 

@@ -66,7 +66,7 @@ static tael_status step(generating *g)
         s->ready = true;
         g->passes++;
     }
-    if (pending == 1) tael__pace_step(&s->pace, p->count, tael__clock_seconds() - began);
+    if (pending > 0) tael__pace_step(&s->pace, pending + p->count, tael__clock_seconds() - began);
     return TAEL_OK;
 }
 

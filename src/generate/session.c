@@ -40,6 +40,7 @@ tael_status tael_session_open(tael_session **out, const tael_model *model, const
 
     tael_session *s = tael__alloc_zero(sizeof *s);
     if (!s) return tael__fail_memory(TAEL_SAY("a session", "会话"), sizeof *s);
+    if (o.threads == 0 && o.energy) o.threads = (tael__cores() + 1) / 2;
     tael__context_options context = {.context_tokens = tokens, .threads = o.threads, .kv_q8 = o.kv_q8};
     tael_status status = tael__kit_open(&s->kit, model);
     if (status == TAEL_OK) status = tael__context_open(&s->context, model, &context);

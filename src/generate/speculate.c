@@ -13,7 +13,7 @@
 #define FORGET  0.01 /* how much an untried rate drifts back */
 #define TIMES   0.2  /* how much one step moves a duration */
 #define PRICE   0.15 /* of one more token in a step, in steps, until it has been seen */
-#define PRICEST 1.5
+#define PRICEST 1.5  /* a slower step had other reasons */
 
 static const double expected[TAEL__TRUSTS] = {0.45, 0.6, 0.75, 0.85, 0.75};
 
@@ -34,13 +34,12 @@ void tael__speculation_close(tael__speculation *s)
 /* The best length of a proposal, up to `most`; `each`: seconds that one token of it costs beforehand. */
 static size_t best_length(const tael__pace *p, tael__trust trust, size_t most, double each)
 {
-    double one = p->one > 0 ? p->one : 1, extra = p->one > 0 ? p->extra : PRICE;
-    double tokens = 1, chance = 1, best = 1 / one;
+    double tokens = 1, chance = 1, best = 1 / p->one;
     size_t length = 0;
     for (size_t n = 1; n <= most; n++) {
         chance *= p->rate[trust];
         tokens += chance;
-        double speed = tokens / (one + (extra + each) * (double)n);
+        double speed = tokens / (p->one + (p->extra + each) * (double)n);
         if (speed <= best) continue;
         best = speed;
         length = n;
@@ -87,6 +86,7 @@ tael_status tael__speculate(tael__speculation *s, const tael__list *list, size_t
     s->count = 0;
     if (most > TAEL__SPECULATE_MOST) most = TAEL__SPECULATE_MOST;
     if (s->mode == TAEL_SPECULATE_OFF || most == 0) return TAEL_OK;
+    if (s->mode == TAEL_SPECULATE_AUTO && s->pace->one == 0) return TAEL_OK; /* one step to compare with */
     size_t found = tael__lookup_propose(&s->lookup, list, s->ids, most, &alike);
     if (found > 0) {
         s->trust = trust_of(alike);
@@ -107,17 +107,16 @@ void tael__speculated(tael__speculation *s, size_t right, bool all_tried)
     s->count = 0;
 }
 
-void tael__pace_step(tael__pace *p, size_t more, double seconds)
+void tael__pace_step(tael__pace *p, size_t tokens, double seconds)
 {
-    if (more == 0) {
+    if (tokens == 1) {
         p->one = p->one == 0 ? seconds : p->one + TIMES * (seconds - p->one);
         if (p->extra == 0) p->extra = PRICE * p->one;
         p->extra += FORGET * (PRICE * p->one - p->extra);
-        return;
+    } else if (p->one > 0 && tokens <= TAEL__MATVEC_TOKENS) {
+        double each = (seconds - p->one) / (double)(tokens - 1);
+        if (each < 0) each = 0;
+        if (each > PRICEST * p->one) each = PRICEST * p->one;
+        p->extra += TIMES * (each - p->extra);
     }
-    if (p->one == 0) return;
-    double each = (seconds - p->one) / (double)more;
-    if (each < 0) each = 0;
-    if (each > PRICEST * p->one) each = PRICEST * p->one;
-    p->extra += TIMES * (each - p->extra);
 }

@@ -45,7 +45,7 @@ void tael__speculation_close(tael__speculation *s);
 tael_status tael__speculate(tael__speculation *s, const tael__list *list, size_t most, const volatile bool *cancel);
 /* The first `right` of them were right, of which `tried` could be told. */
 void tael__speculated(tael__speculation *s, size_t right, bool all_tried);
-/* A step of one token and `more` proposed ones took so long. */
-void tael__pace_step(tael__pace *p, size_t more, double seconds);
+/* A step of so many tokens, known and proposed, took so long. */
+void tael__pace_step(tael__pace *p, size_t tokens, double seconds);
 
 #endif
