@@ -8,8 +8,8 @@
  * packed scales are taken apart with ordinary 32-bit arithmetic, whose ports are idle.
  *
  * One token: 33 vector operations for the 144 bytes of q4_k, 17 cycles of two ports, and memory takes 24 at 6 bytes a
- * cycle. Each further token adds 14. Four rows at once for a single token, as four streams (matvec_rows.h); one row
- * for more, whose sums fill the registers. */
+ * cycle. Each further token adds 14. Four rows at once for a single token, as four streams (matvec_rows.h); two for
+ * more, whose sums fill the registers. */
 #include <immintrin.h>
 
 #include "compute/activations.h"
@@ -173,8 +173,8 @@ INLINE __m512 add_block(__m512 acc, const unpacked *u, bool has_min, const char 
         const tael__act_layout layout = tael__act_layout_of(TAEL__ACT_q8_k, cols);                            \
         const size_t step = apart * (cols / 256);                                                             \
         const tael__block_##format *at = (const void *)w;                                                     \
-        __m512 acc[TAEL__MATVEC_TOKENS];                                                                      \
-        _Pragma("GCC unroll 8") for (int i = 0; i < rows * tokens; i++) acc[i] = _mm512_setzero_ps();         \
+        __m512 acc[2 * TAEL__MATVEC_TOKENS];                                                                  \
+        _Pragma("GCC unroll 16") for (int i = 0; i < rows * tokens; i++) acc[i] = _mm512_setzero_ps();        \
         for (size_t b = 0; b < cols / 256; b++, at++) _Pragma("GCC unroll 4") for (int r = 0; r < rows; r++)  \
             {                                                                                                 \
                 unpacked u;                                                                                   \
@@ -184,10 +184,10 @@ INLINE __m512 add_block(__m512 acc, const unpacked *u, bool has_min, const char 
                 _Pragma("GCC unroll 8") for (int t = 0; t < tokens; t++) acc[r * tokens + t] =                \
                     add_block(acc[r * tokens + t], &u, has_min, x + (size_t)t * x_stride, layout, b);         \
             }                                                                                                 \
-        _Pragma("GCC unroll 8") for (int i = 0; i < rows * tokens; i++)                                       \
+        _Pragma("GCC unroll 16") for (int i = 0; i < rows * tokens; i++)                                      \
             y[(size_t)(i % tokens) * y_stride + (size_t)(i / tokens) * apart] = _mm512_reduce_add_ps(acc[i]); \
     }                                                                                                         \
-    TAEL__MATVEC_OVER_ROWS(format, avx512vnni, 4, 1, cols / 256 * sizeof(tael__block_##format))
+    TAEL__MATVEC_OVER_ROWS(format, avx512vnni, 4, 2, cols / 256 * sizeof(tael__block_##format))
 OVER_ROWS(q2_k, true)
 OVER_ROWS(q3_k, false)
 OVER_ROWS(q4_k, true)
