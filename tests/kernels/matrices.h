@@ -277,14 +277,18 @@ static void time_matvec(tael__matvec_fn *fn, tael__format f)
     const size_t cols = 4096, row_bytes = cols / tael__formats[f].block_weights * tael__formats[f].block_bytes;
     bool is_reference = fn == reference()->matvec[f];
     size_t rows = ((size_t)(is_reference ? 2 : 160) << 20) / row_bytes;
-    timed t = {.m = product_make(f, tael__formats[f].act, 16, cols, 1, RANDOM, 0), .matvec = fn, .y = lines(rows * 4)};
+    timed t = {
+        .m = product_make(f, tael__formats[f].act, 16, cols, 8, RANDOM, 0), .matvec = fn, .y = lines(8 * rows * 4)};
     fenced sixteen = t.m.w;
     t.m.w = fence(rows * row_bytes);
     t.m.rows = rows;
     for (size_t r = 0; r < rows; r++) memcpy(t.m.w.data + r * row_bytes, sixteen.data + r % 16 * row_bytes, row_bytes);
+    t.m.tokens = 1;
     double seconds = fastest(run_timed, &t);
     printf("  4096x4096 %8.3f ms", seconds * 4096 / (double)rows * 1e3);
     print_rate((double)(rows * row_bytes) / seconds / 1e9, "GB/s", is_reference, &c[f]);
+    for (t.m.tokens = 4; t.m.tokens <= 8; t.m.tokens += 4)
+        printf(", %zu tokens %4.2fx", t.m.tokens, fastest(run_timed, &t) / seconds);
     unfence(sixteen);
     product_free(t.m);
     free(t.y);
