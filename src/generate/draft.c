@@ -74,8 +74,8 @@ static tael_status follow(tael__draft *d, const int32_t *ids, uint32_t count, co
     return tael__context_run(d->context, 0, ids, count, cancel, NULL);
 }
 
-/* The likeliest token after what the context holds; -1 when the next is nearly as likely. */
-static int32_t guess(tael__draft *d)
+/* The likeliest token after what the context holds; -1: its logits are not numbers. *sure: no other is near. */
+static int32_t guess(tael__draft *d, bool *sure)
 {
     const float *logits = tael__context_logits(d->context, 0, 1);
     int32_t best = tael__argmax(logits, d->vocabulary);
@@ -83,7 +83,8 @@ static int32_t guess(tael__draft *d)
     float close = logits[best] - SURE;
     uint32_t near = 0;
     for (uint32_t i = 0; i < d->vocabulary; i++) near += logits[i] > close;
-    return near == 1 ? best : -1;
+    *sure = near == 1;
+    return best;
 }
 
 /* How much of the list the context holds, the last token aside: it is run for its output. */
@@ -100,17 +101,20 @@ bool tael__draft_behind(const tael__draft *d, const tael__list *list)
 }
 
 tael_status tael__draft_propose(tael__draft *d, const tael__list *list, int32_t *out, size_t most, size_t *count,
-                                const volatile bool *cancel)
+                                size_t *sure, const volatile bool *cancel)
 {
-    *count = 0;
+    *count = *sure = 0;
     if (most == 0 || list->count + most > d->capacity) return TAEL_OK;
     tael__context_rewind(d->context, 0, same_tokens(d, list));
     uint32_t same = tael__context_position(d->context, 0);
     TAEL_TRY(follow(d, list->ids + same, list->count - same, cancel));
     for (;;) {
-        int32_t id = guess(d);
+        bool good = false;
+        int32_t id = guess(d, &good);
         if (id < 0) break;
         out[(*count)++] = id;
+        if (!good) break; /* it is there, so it may be looked at, but nothing is built on it */
+        (*sure)++;
         if (*count == most) break;
         TAEL_TRY(follow(d, &id, 1, cancel));
     }

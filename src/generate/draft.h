@@ -16,9 +16,9 @@ void tael__draft_close(tael__draft *d);
 /* Is there much of the list that it has yet to compute? */
 bool tael__draft_behind(const tael__draft *d, const tael__list *list);
 
-/* Up to `most` tokens that could follow the list; fewer where the draft model isn't sure. TAEL_CANCELLED as in
- * tael__context_run. */
+/* Up to `most` tokens that could follow the list. It stops after the first that the draft model isn't sure of, so
+ * *sure is *count or one less. TAEL_CANCELLED as in tael__context_run. */
 tael_status tael__draft_propose(tael__draft *d, const tael__list *list, int32_t *out, size_t most, size_t *count,
-                                const volatile bool *cancel);
+                                size_t *sure, const volatile bool *cancel);
 
 #endif

@@ -96,7 +96,7 @@ static tael_status choose(generating *g)
     if (p->count > 0) {
         uint32_t keep = status == TAEL_OK && !g->stream.finished ? g->base + (uint32_t)right : before;
         tael__context_rewind(s->context, 0, keep);
-        tael__speculated(p, right, right < row);
+        tael__speculated(p, right, right < p->count && right < row);
     }
     return status;
 }

@@ -15,7 +15,7 @@
 #define PRICE   0.15 /* of one more token in a step, in steps, until it has been seen */
 #define PRICEST 1.5  /* a slower step had other reasons */
 
-static const double expected[TAEL__TRUSTS] = {0.45, 0.6, 0.75, 0.85, 0.75};
+static const double expected[TAEL__TRUSTS] = {0.45, 0.6, 0.75, 0.85, 0.85};
 
 tael_status tael__speculation_open(tael__speculation *s, tael_speculate mode, tael__pace *pace, tael__draft *draft,
                                    const tael__list *list)
@@ -65,18 +65,19 @@ static tael_status draft(tael__speculation *s, const tael__list *list, size_t mo
 {
     int32_t ids[TAEL__SPECULATE_MOST];
     tael__pace *p = s->pace;
-    size_t length = length_of(s, TAEL__DRAFTED, most, p->drafted), count;
+    size_t length = length_of(s, TAEL__DRAFTED, most, p->drafted), count, sure;
     if (length == 0) return TAEL_OK;
     double began = tael__clock_seconds();
     bool behind =
         tael__draft_behind(s->draft, list); /* the prompt is computed then, which says nothing about a token */
-    TAEL_TRY(tael__draft_propose(s->draft, list, ids, length, &count, cancel));
-    double each = (tael__clock_seconds() - began) / (double)(count < length ? count + 1 : count);
+    TAEL_TRY(tael__draft_propose(s->draft, list, ids, length, &count, &sure, cancel));
+    double each = (tael__clock_seconds() - began) / (double)(count > 0 ? count : 1);
     if (!behind) p->drafted = p->drafted == 0 ? each : p->drafted + TIMES * (each - p->drafted);
     if (count == 0) return TAEL_OK;
     memcpy(s->ids, ids, count * sizeof *ids);
     s->trust = TAEL__DRAFTED;
     s->count = count;
+    s->sure = sure;
     return TAEL_OK;
 }
 
@@ -90,7 +91,7 @@ tael_status tael__speculate(tael__speculation *s, const tael__list *list, size_t
     size_t found = tael__lookup_propose(&s->lookup, list, s->ids, most, &alike);
     if (found > 0) {
         s->trust = trust_of(alike);
-        s->count = length_of(s, s->trust, found, 0);
+        s->count = s->sure = length_of(s, s->trust, found, 0);
     }
     if (s->draft && (s->count == 0 || s->pace->rate[s->trust] < s->pace->rate[TAEL__DRAFTED]))
         TAEL_TRY(draft(s, list, most, cancel));
@@ -98,11 +99,11 @@ tael_status tael__speculate(tael__speculation *s, const tael__list *list, size_t
     return TAEL_OK;
 }
 
-void tael__speculated(tael__speculation *s, size_t right, bool all_tried)
+void tael__speculated(tael__speculation *s, size_t right, bool wrong)
 {
     double *rate = &s->pace->rate[s->trust];
-    for (size_t i = 0; i < right; i++) *rate += LEARN * (1 - *rate);
-    if (right < s->count && all_tried) *rate -= LEARN * *rate;
+    for (size_t i = 0; i < right && i < s->sure; i++) *rate += LEARN * (1 - *rate);
+    if (wrong && right < s->sure) *rate -= LEARN * *rate;
     s->accepted += (uint32_t)right;
     s->count = 0;
 }

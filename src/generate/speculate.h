@@ -32,7 +32,7 @@ typedef struct tael__speculation {
     tael__draft *draft; /* borrowed; may be NULL */
     tael__lookup lookup;
     int32_t ids[TAEL__SPECULATE_MOST]; /* the proposal */
-    size_t count;
+    size_t count, sure;                /* the first `sure` of them are what `trust` is about */
     tael__trust trust;
     uint32_t proposed, accepted; /* in all */
 } tael__speculation;
@@ -43,8 +43,8 @@ void tael__speculation_close(tael__speculation *s);
 
 /* Propose at most `most` tokens after the list, into s->ids and s->count. */
 tael_status tael__speculate(tael__speculation *s, const tael__list *list, size_t most, const volatile bool *cancel);
-/* The first `right` of them were right, of which `tried` could be told. */
-void tael__speculated(tael__speculation *s, size_t right, bool all_tried);
+/* The first `right` of them were right; `wrong`: the next one was not, else nobody knows. */
+void tael__speculated(tael__speculation *s, size_t right, bool wrong);
 /* A step of so many tokens, known and proposed, took so long. */
 void tael__pace_step(tael__pace *p, size_t tokens, double seconds);
 
