@@ -12,6 +12,7 @@ typedef struct tael__rates {
     double decode[TAEL__FORMAT_COUNT];  /* weights a second, one token at a time: from memory, no cache holds them */
     double prefill[TAEL__FORMAT_COUNT]; /* weights times tokens a second, 512 tokens at a time */
     double fork;                        /* seconds for the threads to begin and end one job together */
+    double vector;                      /* seconds of one thread for a thousand values of SwiGLU */
 } tael__rates;
 
 /* Takes about 0.2 s for each format that is `wanted`. TAEL_NO_MEMORY. */

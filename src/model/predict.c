@@ -5,14 +5,18 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/system.h"
 #include "compute/rates.h"
 #include "model/catalogue.h"
 
-/* Of a layer: jobs that all threads do together (QKV, attention, output, gate and up, down), and what else a token
- * costs there. Measured on models of 0.1 to 1.7 billion weights. */
-#define JOBS_A_LAYER      5
-#define BETWEEN_A_LAYER   6e-6 /* seconds: norms, turning, SwiGLU, quantising; grows with cores' slowness, not memory */
-#define PREFILL_OF_LINEAR 0.88 /* the linear layers' share of the time of 512 tokens */
+/* What the linear layers' rates don't tell, from models of 0.1 to 1.7 billion weights. Of a layer in decode: jobs that
+ * all threads do together (QKV, attention, output, gate and up, down), and seconds of norms and the like. Of a prompt
+ * of 512: how much longer the linear layers take in a model's shapes than in one good shape, and a layer's other work
+ * for a token, in thousands of values of SwiGLU. */
+#define JOBS_A_LAYER    5
+#define BETWEEN_A_LAYER 3e-6
+#define LINEAR_IN_MODEL 1.15
+#define VECTORS_A_LAYER 18
 
 static double decode_speed(const tael__work *w, const tael__rates *r)
 {
@@ -27,12 +31,12 @@ static double decode_speed(const tael__work *w, const tael__rates *r)
 
 static double prefill_speed(const tael__work *w, const tael__rates *r)
 {
-    double seconds = 0;
+    double seconds = w->blocks * VECTORS_A_LAYER * r->vector;
     for (int f = 0; f < TAEL__FORMAT_COUNT; f++) {
         if (w->layers[f] > 0 && r->prefill[f] <= 0) return 0;
-        if (w->layers[f] > 0) seconds += (double)w->layers[f] / r->prefill[f];
+        if (w->layers[f] > 0) seconds += LINEAR_IN_MODEL * (double)w->layers[f] / r->prefill[f];
     }
-    return seconds > 0 ? PREFILL_OF_LINEAR / seconds : 0;
+    return w->blocks > 0 ? 1 / seconds : 0;
 }
 
 typedef struct measured {
@@ -62,7 +66,9 @@ static tael_status measure(tael__rates *rates, const tael__catalogue *c)
         for (int f = 0; f < TAEL__FORMAT_COUNT; f++)
             if (c->models[i].work.layers[f] > 0 || c->models[i].work.head[f] > 0) wanted[f] = true;
     TAEL_TRY(tael__pool_open(&pool, 0));
-    tael_status status = tael__rates_measure(rates, wanted, pool, UINT64_MAX);
+    uint64_t total, available;
+    if (!tael__memory_tell(&total, &available)) available = UINT64_MAX;
+    tael_status status = tael__rates_measure(rates, wanted, pool, available);
     tael__pool_close(pool);
     return status;
 }
