@@ -24,7 +24,7 @@
 #define TAEL__MAX_EXPERTS      1024       /* of a layer; 128 to 512 are usual */
 #define TAEL__MAX_CONVOLUTION  64         /* tokens that a delta net mixes; 4 is usual */
 #define TAEL__MAX_CONTEXT      (1u << 20) /* tokens; what memory allows is checked besides */
-#define TAEL__MAX_SEQUENCES    1024      /* of one context */
+#define TAEL__MAX_SEQUENCES    1024       /* of one context */
 #define TAEL__MAX_PROMPT_BYTES ((size_t)1 << 24)
 #define TAEL__MAX_STOPS        16 /* OpenAI allows 4 */
 #define TAEL__MAX_STOP_BYTES   256

@@ -12,14 +12,14 @@
 #include <stddef.h>
 
 typedef struct tael__delta {
-    float *out;                /* [tokens], out_stride apart: columns first..first+columns-1 are written */
+    float *out;                /* [tokens], out_stride apart: f32[columns] */
     const float *q, *k;        /* [tokens], key_stride apart: f32[size] */
-    const float *v;            /* [tokens], value_stride apart: f32[size] */
+    const float *v;            /* [tokens], value_stride apart: f32[columns] */
     const float *decay, *beta; /* [tokens], gate_stride apart: one number */
-    const float *from;         /* S before the first token: f32[size][size], rows are the key's numbers */
+    const float *from;         /* S before the first token: f32[size][columns], state_stride apart */
     float *to;                 /* S after the last one; may be `from` */
-    size_t out_stride, key_stride, value_stride, gate_stride; /* in floats */
-    size_t size, first, columns, tokens;                      /* first + columns <= size; tokens > 0 */
+    size_t out_stride, key_stride, value_stride, gate_stride, state_stride; /* in floats */
+    size_t size, columns, tokens; /* numbers of a key; those of a value that this is about; tokens > 0 */
 } tael__delta;
 
 /* Each column's result depends on that column alone, to the bit: neither on the split of columns nor on how tokens are

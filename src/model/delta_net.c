@@ -9,7 +9,8 @@
 #include "base/limits.h"
 #include "model/internal.h"
 
-enum { COLUMNS = 64 }; /* of a head's matrix that a thread takes at once: 32 KB of 128 rows */
+enum { CHANNELS = 64 }; /* of the convolution, at once */
+enum { COLUMNS = 64 };  /* of a head's matrix that a thread takes at once: 32 KB of 128 rows */
 
 bool tael__is_delta_net(const tael_model *model, uint32_t layer)
 {
@@ -126,10 +127,14 @@ static void convolve_row(void *user, size_t r)
     const tael__delta_sizes *z = &c->model->sizes.delta;
     float *out = c->scratch.delta.convolved + r * z->channels, epsilon = c->model->sizes.epsilon;
     size_t kernel = z->kernel, d = z->head_size;
-    memset(out, 0, z->channels * sizeof *out);
-    for (size_t k = 0; k < kernel; k++) {
-        const float *x = mixed_of(j, r, kernel - 1 - k), *tap = j->net->taps + k * z->channels;
-        for (size_t i = 0; i < z->channels; i++) out[i] += tap[i] * x[i];
+    for (size_t first = 0, n; first < z->channels; first += n) { /* so many sums stay in registers */
+        float sum[CHANNELS] = {0};
+        n = z->channels - first < CHANNELS ? z->channels - first : CHANNELS;
+        for (size_t k = 0; k < kernel; k++) {
+            const float *x = mixed_of(j, r, kernel - 1 - k) + first, *tap = j->net->taps + k * z->channels + first;
+            for (size_t i = 0; i < n; i++) sum[i] += tap[i] * x[i];
+        }
+        memcpy(out + first, sum, n * sizeof *out);
     }
     c->kernels->let_through(out, out, z->channels); /* SiLU */
     for (size_t h = 0; h < 2 * (size_t)z->key_heads; h++) {
@@ -151,20 +156,22 @@ static void remember_mixed(const job *j)
     }
 }
 
-/* The rule for some columns of one head through all tokens of one run. */
+/* The rule for some columns of one head through all tokens of one run. A head's matrix is remembered in blocks of so
+ * many columns, one after another: as parts of wider rows they would fill half of the first cache's sets twice over. */
 static void run_unit(const job *j, size_t run, size_t head, size_t first)
 {
     const tael__delta_sizes *z = &j->c->model->sizes.delta;
     const tael__delta_scratch *b = &j->c->scratch.delta;
     size_t d = z->head_size, row = b->run_first[run], end = run + 1 < j->runs ? b->run_first[run + 1] : j->rows;
     size_t key = z->grouped ? head / (z->value_heads / z->key_heads) : head % z->key_heads;
-    size_t rule = (z->kernel - 1) * (size_t)z->channels + head * d * d, out = (size_t)z->value_heads * d;
+    size_t rule = (z->kernel - 1) * (size_t)z->channels + (head * d + first) * d, out = (size_t)z->value_heads * d;
     uint32_t sequence = j->c->scratch.rows[row].sequence;
     const float *convolved = b->convolved + row * z->channels;
-    tael__delta work = {.out = b->out + row * out + head * d,
+    size_t columns = d - first < COLUMNS ? d - first : COLUMNS;
+    tael__delta work = {.out = b->out + row * out + head * d + first,
                         .q = convolved + key * d,
                         .k = convolved + (z->key_heads + key) * d,
-                        .v = convolved + (2 * z->key_heads + head) * d,
+                        .v = convolved + (2 * z->key_heads + head) * d + first,
                         .decay = b->decay + row * z->value_heads + head,
                         .beta = b->strength + row * z->value_heads + head,
                         .from = memory_of(j, sequence, false) + rule,
@@ -173,9 +180,9 @@ static void run_unit(const job *j, size_t run, size_t head, size_t first)
                         .key_stride = z->channels,
                         .value_stride = z->channels,
                         .gate_stride = z->value_heads,
+                        .state_stride = columns,
                         .size = d,
-                        .first = first,
-                        .columns = d - first < COLUMNS ? d - first : COLUMNS,
+                        .columns = columns,
                         .tokens = end - row};
     j->c->kernels->delta(&work);
 }

@@ -41,7 +41,8 @@ typedef struct tael__delta_scratch {
 /* What the delta nets of all layers remember of each sequence, twice: before and after its last step. A step reads the
  * one and writes the other, so that a cancelled one leaves nothing behind and the last one can be taken back. */
 typedef struct tael__memories {
-    float *data; /* owned; [sequences][2][floats] */
+    void *memory; /* owned */
+    float *data;  /* [sequences][2][floats], at a cache line */
     size_t floats, layer_floats;
     struct tael__memory {
         uint32_t position[2]; /* tokens that each of the two has seen; UINT32_MAX: it's of no use */

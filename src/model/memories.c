@@ -14,8 +14,9 @@ tael_status tael__memories_open(tael__memories *m, const tael__delta_sizes *size
     bool fits = tael__mul_size(&rule, rule, sizes->head_size) &&
                 tael__mul_size(&n, sizes->kernel - 1, sizes->channels) && tael__add_size(&m->layer_floats, rule, n) &&
                 tael__mul_size(&m->floats, m->layer_floats, sizes->layers) && tael__mul_size(&n, m->floats, count) &&
-                tael__mul_size(&n, n, sizeof *m->data);
-    m->data = fits ? tael__alloc_zero(n) : NULL;
+                tael__mul_size(&n, n, sizeof *m->data) && tael__add_size(&n, n, 64);
+    m->memory = fits ? tael__alloc_zero(n) : NULL; /* pages that no sequence uses take no memory */
+    m->data = m->memory ? (float *)(((uintptr_t)m->memory + 63) & ~(uintptr_t)63) : NULL;
     m->sequences = tael__alloc_array(sequences, sizeof *m->sequences);
     if (m->data && m->sequences) return TAEL_OK;
     tael__memories_close(m);
@@ -24,7 +25,7 @@ tael_status tael__memories_open(tael__memories *m, const tael__delta_sizes *size
 
 void tael__memories_close(tael__memories *m)
 {
-    tael__free(m->data);
+    tael__free(m->memory);
     tael__free(m->sequences);
     *m = (tael__memories){0};
 }

@@ -251,6 +251,7 @@ static delta_case delta_make(tael__delta_fn *fn, size_t n, size_t tokens)
                            .key_stride = 2 * n,
                            .value_stride = n,
                            .gate_stride = 2,
+                           .state_stride = n,
                            .size = n,
                            .columns = n,
                            .tokens = tokens};
@@ -289,11 +290,12 @@ static bool delta_parts_agree(const delta_case *c, size_t n)
     parts.work.to = to;
     for (int side = 0; side < 2; side++) {
         tael__delta d = parts.work;
-        d.first = side ? cut : 0;
+        size_t from = side ? cut : 0;
+        d.out += from, d.v += from, d.from += from, d.to += from;
         d.columns = side ? n - cut : cut;
         d.tokens = early;
         if (d.columns == 0) continue;
-        if (early > 0) c->fn(&d), d.from = to;
+        if (early > 0) c->fn(&d), d.from = d.to;
         d.out += early * n, d.q += early * d.key_stride, d.k += early * d.key_stride, d.v += early * n;
         d.decay += early * d.gate_stride, d.beta += early * d.gate_stride;
         d.tokens = c->work.tokens - early;

@@ -11,12 +11,12 @@ static void turn(const tael__delta *d, size_t t, float *out, float *to, const fl
     float decay = d->decay[t * d->gate_stride], beta = d->beta[t * d->gate_stride];
     float known[COLUMNS] = {0}, delta[COLUMNS], sum[COLUMNS] = {0};
     for (size_t i = 0; i < d->size; i++)
-        for (size_t j = 0; j < n; j++) known[j] += k[i] * s[i * d->size + j];
+        for (size_t j = 0; j < n; j++) known[j] += k[i] * s[i * d->state_stride + j];
     for (size_t j = 0; j < n; j++) delta[j] = beta * (v[j] - decay * known[j]);
     for (size_t i = 0; i < d->size; i++)
         for (size_t j = 0; j < n; j++) {
-            float now = decay * s[i * d->size + j] + k[i] * delta[j];
-            to[i * d->size + j] = now;
+            float now = decay * s[i * d->state_stride + j] + k[i] * delta[j];
+            to[i * d->state_stride + j] = now;
             sum[j] += q[i] * now;
         }
     for (size_t j = 0; j < n; j++) out[j] = sum[j];
@@ -24,7 +24,7 @@ static void turn(const tael__delta *d, size_t t, float *out, float *to, const fl
 
 void tael__delta__c(const tael__delta *d)
 {
-    for (size_t j = d->first, end = d->first + d->columns, n; j < end; j += n) {
+    for (size_t j = 0, end = d->columns, n; j < end; j += n) {
         const float *s = d->from + j;
         n = end - j < COLUMNS ? end - j : COLUMNS;
         for (size_t t = 0; t < d->tokens; t++) {
