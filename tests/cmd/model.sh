@@ -42,6 +42,18 @@ expect 0 run -m "$model" --temp 1 --seed 7 -n 16 --json "$prompt"
 python3 -c 'import json, sys; a, b = (json.load(open(f)) for f in sys.argv[1:]); sys.exit(a["tokens"] != b["tokens"])' "$work/one" "$work/out" ||
     fail "the same seed gives different tokens"
 
+# Speculation, by look-up or by a draft model, changes the number of passes and nothing else.
+prompt="Repeat these words three times: apples and pears and apples and pears and apples."
+expect 0 run -m "$model" --temp 0 -n 48 --no-speculation --json "$prompt"
+holds 'd["usage"]["proposed_tokens"] == 0 and d["usage"]["passes"] >= d["usage"]["completion_tokens"] - 1'
+cp "$work/out" "$work/one"
+for more in "--threads 2" "--draft $model"; do
+    expect 0 run -m "$model" --temp 0 -n 48 $more --json "$prompt"
+    python3 -c 'import json, sys; a, b = (json.load(open(f)) for f in sys.argv[1:]); sys.exit(a["tokens"] != b["tokens"])' "$work/one" "$work/out" ||
+        fail "speculation ($more) changes the text"
+    holds 'd["usage"]["accepted_tokens"] <= d["usage"]["proposed_tokens"]'
+done
+
 echo '{"type":"object","properties":{"fruit":{"type":"string","maxLength":20},"sweet":{"type":"boolean"}},"required":["fruit","sweet"],"additionalProperties":false}' >"$work/schema.json"
 expect 0 run -m "$model" --temp 0 -n 80 --schema "$work/schema.json" --json "Name a fruit."
 python3 -c 'import json, sys; t = json.loads(json.load(open(sys.argv[1]))["text"]); sys.exit(set(t) != {"fruit", "sweet"} or type(t["sweet"]) is not bool)' "$work/out" ||
@@ -57,6 +69,9 @@ expect 0 perplexity -m "$model" --ctx 128 --json "$work/text"
 holds '1 <= d["perplexity"] < 100 and d["tokens_scored"] > 100'
 expect 1 perplexity -m "$model" --json /dev/null
 
+expect 0 bench -m "$model" --parallel 3 -p 40 -n 8 -r 2 --json
+holds 'd["results"][0]["parallel"] == 3 and d["results"][0]["tps"] > 0 and d["results"][0]["first_token_ms"]["p95"] >= d["results"][0]["first_token_ms"]["median"] > 0'
+expect 2 bench -m "$model" --parallel 3 -d 100 --json
 expect 0 bench -m "$model" -p 64 -n 8 -r 2 --json
 holds '[r["test"] for r in d["results"]] == ["pp64", "tg8"] and all(len(r["runs"]) == 2 and r["tps"] > 0 for r in d["results"])'
 holds 'd["rss_bytes"] > 10**6 and d["isa"] and d["threads"] >= 1'
