@@ -27,7 +27,7 @@ TAEL_API tael_status tael_model_add_adapter(tael_model *model, const char *path,
 typedef struct tael_model_info {
     size_t size;              /* set to sizeof this struct before the call */
     const char *name;         /* strings are valid until the model is closed */
-    const char *architecture; /* "qwen2", "qwen3", "llama" */
+    const char *architecture; /* as the file names it: "qwen2", "gemma3" */
     const char *quantization; /* the block format that most bytes have, e.g. "Q4_K" */
     uint64_t parameters, file_bytes;
     uint32_t context_tokens; /* what it was trained for */
