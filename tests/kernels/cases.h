@@ -103,7 +103,8 @@ static void make_block(uint8_t *block, tael__format f, tael__random *r, pattern 
     for (uint32_t i = 0; i < info->block_bytes; i++)
         block[i] = p == ONES ? 0xFF : p == ZEROS ? 0 : (uint8_t)tael__random_next(r);
     /* The two formats whose scale is no f16: one a power of two, one in the top nibbles of four others. */
-    if (f == TAEL__FORMAT_mxfp4) block[0] = (uint8_t)(p == DENORMAL ? tael__random_next(r) % 3 : 110 + tael__random_next(r) % 24);
+    if (f == TAEL__FORMAT_mxfp4)
+        block[0] = (uint8_t)(p == DENORMAL ? tael__random_next(r) % 3 : 110 + tael__random_next(r) % 24);
     if (f == TAEL__FORMAT_iq1_m)
         for (uint16_t i = 0, h = half_for(r, p); i < 4; i++)
             block[49 + 2 * i] = (uint8_t)((block[49 + 2 * i] & 15) | (h >> 4 * i & 15) << 4);
