@@ -134,7 +134,7 @@ def machine():
             "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")}
 
 
-PEERED = ("speed", "depth", "agree", "perplexity", "many")
+PEERED = ("speed", "speed-noamx", "depth", "agree", "perplexity", "many")
 
 
 def peer_words():
