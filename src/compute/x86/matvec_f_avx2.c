@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Matrix times vector for f32, f16 and bf16: eight columns an operation, four sums a row to hide the multiplier's
- * delay. */
+/* Matrix times one to eight vectors for f32, f16 and bf16: eight columns an operation, one sum for each row and token.
+ * Memory bounds a single token; the far rows that go together (matvec_rows.h) hide the multiplier's delay as well.
+ * Weights are widened once for all tokens. */
 #include <immintrin.h>
 
 #include "compute/blocks.h"
-#include "compute/kernels_declared.h"
+#include "compute/x86/matvec_rows.h"
 
-enum { AHEAD_BYTES = 4096 };
+enum { AT_ONCE = 4, SUMS = 8 };
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -26,38 +27,70 @@ INLINE __m256 load_bf16(const uint8_t *w)
 
 typedef __m256 load_fn(const uint8_t *w);
 
-INLINE float row_of(const uint8_t *w, const float *x, size_t cols, size_t each, load_fn *load)
+INLINE float total(__m256 v)
 {
-    __m256 acc[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
-    size_t i = 0;
-    for (; i + 32 <= cols; i += 32) {
-        for (size_t line = 0; line < 32 * each; line += 64)
-            _mm_prefetch((const char *)w + i * each + AHEAD_BYTES + line, _MM_HINT_T0);
-#pragma GCC unroll 4
-        for (size_t k = 0; k < 4; k++)
-            acc[k] = _mm256_fmadd_ps(load(w + (i + 8 * k) * each), _mm256_loadu_ps(x + i + 8 * k), acc[k]);
-    }
-    for (; i < cols; i += 8) { /* the last ones from a copy ended by zeros */
-        size_t n = cols - i < 8 ? cols - i : 8;
-        uint8_t weights[32] = {0};
-        float values[8] = {0};
-        memcpy(weights, w + i * each, n * each);
-        memcpy(values, x + i, n * 4);
-        acc[0] = _mm256_fmadd_ps(load(weights), _mm256_loadu_ps(values), acc[0]);
-    }
-    __m256 sum = _mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3]));
-    __m128 s = _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps(sum, 1));
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
 
-#define OVER_ROWS(format, each)                                                                  \
-    static void one_##format(float *y, const void *w, const void *x, size_t rows, size_t cols)   \
-    {                                                                                            \
-        for (size_t r = 0; r < rows; r++)                                                        \
-            y[r] = row_of((const uint8_t *)w + r * cols * (each), x, cols, each, load_##format); \
-    }                                                                                            \
-    TAEL__EACH_TOKEN(format, avx2)
+/* Adds eight columns: w and x point to the first row's and token's. */
+INLINE void add_eight(__m256 *acc, const uint8_t *w, size_t step, const char *x, size_t x_stride, load_fn *load,
+                      int rows, int tokens)
+{
+    __m256 q[AT_ONCE];
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) q[r] = load(w + (size_t)r * step);
+#pragma GCC unroll 8
+    for (int t = 0; t < tokens; t++) {
+        __m256 a = _mm256_loadu_ps((const float *)(const void *)(x + (size_t)t * x_stride));
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++) acc[t * rows + r] = _mm256_fmadd_ps(q[r], a, acc[t * rows + r]);
+    }
+}
+
+INLINE void rows_of(float *y, size_t y_stride, const uint8_t *w, const char *x, size_t x_stride, size_t cols,
+                    size_t apart, size_t each, load_fn *load, int rows, int tokens)
+{
+    const size_t step = apart * cols * each;
+    __m256 acc[SUMS];
+    size_t i = 0;
+#pragma GCC unroll 8
+    for (int s = 0; s < rows * tokens; s++) acc[s] = _mm256_setzero_ps();
+    for (; i + 32 <= cols; i += 32) {
+        const uint8_t *at = w + i * each;
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++)
+            for (size_t line = 0; line < 32 * each; line += 64)
+                _mm_prefetch((const char *)at + (size_t)r * step + TAEL__AHEAD + line, _MM_HINT_T0);
+#pragma GCC unroll 4
+        for (size_t k = 0; k < 32; k += 8)
+            add_eight(acc, at + k * each, step, x + 4 * (i + k), x_stride, load, rows, tokens);
+    }
+    for (; i < cols; i += 8) { /* the last ones from copies ended by zeros */
+        size_t n = cols - i < 8 ? cols - i : 8;
+        uint8_t weights[AT_ONCE][32] = {{0}};
+        float values[SUMS][8] = {{0}};
+        for (int r = 0; r < rows; r++) memcpy(weights[r], w + (size_t)r * step + i * each, n * each);
+        for (int t = 0; t < tokens; t++) memcpy(values[t], x + (size_t)t * x_stride + 4 * i, n * 4);
+        add_eight(acc, weights[0], sizeof weights[0], (const char *)values, sizeof values[0], load, rows, tokens);
+    }
+#pragma GCC unroll 8
+    for (int s = 0; s < rows * tokens; s++)
+        y[(size_t)(s / rows) * y_stride + (size_t)(s % rows) * apart] = total(acc[s]);
+}
+
+#define OVER_ROWS(format, each)                                                                            \
+    INLINE void rows_##format(float *y, size_t y_stride, const uint8_t *w, const char *x, size_t x_stride, \
+                              size_t cols, size_t apart, int rows, int tokens)                             \
+    {                                                                                                      \
+        if (rows * tokens <= SUMS)                                                                         \
+            rows_of(y, y_stride, w, x, x_stride, cols, apart, each, load_##format, rows, tokens);          \
+        else                                                                                               \
+            for (int r = 0; r < rows; r++, y += apart, w += apart * cols * (each))                         \
+                rows_of(y, y_stride, w, x, x_stride, cols, apart, each, load_##format, 1, tokens);         \
+    }                                                                                                      \
+    TAEL__MATVEC_OVER_ROWS(format, avx2, AT_ONCE, 2, cols *(each))
 OVER_ROWS(f32, 4)
 OVER_ROWS(f16, 2)
 OVER_ROWS(bf16, 2)
