@@ -101,15 +101,11 @@ static tael_status one_batch(const tael_model *model, unsigned threads)
     return status;
 }
 
-int main(int argc, char **argv)
+/* Rounds until the time is over; the most resident memory of each quarter. */
+static int run_rounds(const tael_model *model, unsigned threads, double length, const char *state, double quarter[4])
 {
-    tael_model *model;
-    if (argc != 4 || tael_model_open(&model, argv[1]) != TAEL_OK) return fprintf(stderr, "soak: %s\n", tael_error()), 2;
-    char state[] = "/tmp/tael-soak-XXXXXX";
-    int file = mkstemp(state);
-    if (file >= 0) close(file);
-    unsigned threads = (unsigned)atoi(argv[2]), rounds = 0;
-    double length = atof(argv[3]), began = now_seconds(), told = 0, quarter[4] = {0};
+    unsigned rounds = 0;
+    double began = now_seconds(), told = 0;
     for (double at; (at = now_seconds() - began) < length; rounds++) {
         tael_status status = next(2) ? one_session(model, threads, state) : one_batch(model, threads);
         if (status != TAEL_OK) return fprintf(stderr, "soak: round %u: %s\n", rounds, tael_error()), 1;
@@ -120,9 +116,24 @@ int main(int argc, char **argv)
         printf("%6.0f s %6u rounds %9llu tokens %8.1f MB\n", at, rounds, tokens_made, megabytes);
         fflush(stdout);
     }
-    unlink(state);
-    tael_model_close(model);
     printf("%.0f s, %u rounds, %llu tokens; most resident by quarters: %.1f %.1f %.1f %.1f MB\n", length, rounds,
            tokens_made, quarter[0], quarter[1], quarter[2], quarter[3]);
     return quarter[3] > quarter[1] + 16;
+}
+
+int main(int argc, char **argv)
+{
+    tael_model *model;
+    double quarter[4] = {0};
+    const char *base = getenv("TMPDIR");
+    char state[512];
+    if (argc != 4 || tael_model_open(&model, argv[1]) != TAEL_OK) return fprintf(stderr, "soak: %s\n", tael_error()), 2;
+    snprintf(state, sizeof state, "%s/tael-soak-XXXXXX", base && *base ? base : "/tmp");
+    int file = mkstemp(state);
+    if (file < 0) return perror(state), 2;
+    close(file);
+    int failed = run_rounds(model, (unsigned)atoi(argv[2]), atof(argv[3]), state, quarter);
+    unlink(state);
+    tael_model_close(model);
+    return failed;
 }
