@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/file_out.h"
 #include "base/limits.h"
 
 #define OPENING TAEL_SAY("opening it failed", "打开失败")
@@ -91,44 +92,14 @@ tael_status tael__file_read(char **out, size_t *bytes, const char *path, size_t 
     return status;
 }
 
-static tael_status write_all(int fd, const char *path, const char *data, size_t bytes)
-{
-    while (bytes > 0) {
-        ssize_t n = write(fd, data, bytes);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return tael__fail_errno(WRITING, path, n < 0 ? errno : ENOSPC);
-        data += n;
-        bytes -= (size_t)n;
-    }
-    return fsync(fd) == 0 ? TAEL_OK : tael__fail_errno(WRITING, path, errno);
-}
-
-/* The folder that holds `path`, "." when it names none. */
-static void folder_of(char *folder, size_t cap, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        snprintf(folder, cap, ".");
-    else
-        snprintf(folder, cap, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-}
-
 tael_status tael__file_write(const char *path, const void *data, size_t bytes)
 {
-    char beside[TAEL__MAX_PATH_BYTES], folder[TAEL__MAX_PATH_BYTES];
-    if (snprintf(beside, sizeof beside, "%s.XXXXXX", path) >= (int)sizeof beside)
-        return tael__fail(TAEL_LIMIT, TAEL_SAY("%s: the path is too long", "%s：路径太长"), path);
-    int fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
-    if (fd < 0) return tael__fail_errno(WRITING, path, errno);
-    tael_status status = write_all(fd, path, data, bytes);
-    if (close(fd) != 0 && status == TAEL_OK) status = tael__fail_errno(WRITING, path, errno);
-    if (status == TAEL_OK && rename(beside, path) != 0) status = tael__fail_errno(WRITING, path, errno);
-    if (status != TAEL_OK) {
-        unlink(beside);
-        return status;
-    }
-    folder_of(folder, sizeof folder, path);
-    return tael__folder_sync(folder);
+    tael__file_out out;
+    TAEL_TRY(tael__file_out_begin(&out, path));
+    tael_status status = tael__file_out_write(&out, data, bytes);
+    if (status == TAEL_OK) return tael__file_out_finish(&out);
+    tael__file_out_abandon(&out);
+    return status;
 }
 
 bool tael__file_exists(const char *path)
