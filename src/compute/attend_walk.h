@@ -34,4 +34,19 @@ void tael__attend_walk(const tael__attention *a, size_t most, void (*compute)(co
 /* Call `attend` with at most TAEL__ATTEND_ROWS rows at a time: a single token's group may be larger. */
 void tael__attend_slices(const tael__attention *a, tael__attend_fn *attend);
 
+/* tael__attend_KIND__ISA from compute(part, kind) of this file, which is inlined once for each kind. */
+#define TAEL__ATTEND_BY_PARTS(kind, isa, most)                  \
+    static void part_##kind(const tael__attend_part *p)         \
+    {                                                           \
+        compute(p, TAEL__KV_##kind);                            \
+    }                                                           \
+    static void walk_##kind(const tael__attention *a)           \
+    {                                                           \
+        tael__attend_walk(a, most, part_##kind);                \
+    }                                                           \
+    void tael__attend_##kind##__##isa(const tael__attention *a) \
+    {                                                           \
+        tael__attend_slices(a, walk_##kind);                    \
+    }
+
 #endif

@@ -219,32 +219,8 @@ INLINE void compute(const part *p, tael__kv_kind kind)
     }
 }
 
-static void part_f16(const part *p)
-{
-    compute(p, TAEL__KV_f16);
-}
-static void part_q8_0(const part *p)
-{
-    compute(p, TAEL__KV_q8_0);
-}
-static void walk_f16(const tael__attention *a)
-{
-    tael__attend_walk(a, ROWS_MOST, part_f16);
-}
-static void walk_q8_0(const tael__attention *a)
-{
-    tael__attend_walk(a, ROWS_MOST, part_q8_0);
-}
-
-void tael__attend_f16__avx2(const tael__attention *a)
-{
-    tael__attend_slices(a, walk_f16);
-}
-
-void tael__attend_q8_0__avx2(const tael__attention *a)
-{
-    tael__attend_slices(a, walk_q8_0);
-}
+TAEL__ATTEND_BY_PARTS(f16, avx2, ROWS_MOST)
+TAEL__ATTEND_BY_PARTS(q8_0, avx2, ROWS_MOST)
 
 /* ---- Writing a position ---- */
 
