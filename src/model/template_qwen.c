@@ -170,11 +170,12 @@ static size_t last_query(const tael__turns *c, bool trimmed)
     return c->count;
 }
 
-tael_status tael__render_qwen3(const tael__template *t, const tael__turns *c, tael__buffer *out)
+/* Turns after the head. Of a reply after the user's last question the thought is kept; that of the last turn even when
+ * it is empty, with `open_last`. */
+static tael_status put_turns(const tael__template *t, const tael__turns *c, bool open_last, tael__buffer *out)
 {
     size_t query = last_query(c, false);
     if (query == c->count) query--;
-    TAEL_TRY(put_head(t, c, out));
     for (size_t i = 0; i < c->count; i++) {
         const tael_message *m = &c->messages[i];
         tael__slice content = tael__template_content(m);
@@ -182,13 +183,19 @@ tael_status tael__render_qwen3(const tael__template *t, const tael__turns *c, ta
             put_tool_result(c, i, content, true, out);
         } else if (tael__role_is(m, "assistant")) {
             reply r = split_reply(content);
-            bool kept = i > query && (i + 1 == c->count || r.thought.bytes);
+            bool kept = i > query && ((open_last && i + 1 == c->count) || r.thought.bytes);
             put_reply(r.thought, kept, kept ? skip_newlines(r.answer) : r.answer, out);
         } else if (i > 0 || !tael__role_is(m, "system")) {
             put_turn(out, m->role, content);
         }
     }
     return put_open(t, c, out);
+}
+
+tael_status tael__render_qwen3(const tael__template *t, const tael__turns *c, tael__buffer *out)
+{
+    TAEL_TRY(put_head(t, c, out));
+    return put_turns(t, c, true, out);
 }
 
 /* ---- Qwen3.5: content without the space around it, calls in XML ---- */
@@ -271,21 +278,6 @@ static tael_status put_head_minicpm5(const tael__template *t, const tael__turns 
 
 tael_status tael__render_minicpm5(const tael__template *t, const tael__turns *c, tael__buffer *out)
 {
-    size_t query = last_query(c, false);
-    if (query == c->count) query--;
     TAEL_TRY(put_head_minicpm5(t, c, out));
-    for (size_t i = 0; i < c->count; i++) {
-        const tael_message *m = &c->messages[i];
-        tael__slice content = tael__template_content(m);
-        if (tael__role_is(m, "tool")) {
-            put_tool_result(c, i, content, true, out);
-        } else if (tael__role_is(m, "assistant")) {
-            reply r = split_reply(content);
-            bool kept = i > query && r.thought.bytes;
-            put_reply(r.thought, kept, kept ? skip_newlines(r.answer) : r.answer, out);
-        } else if (i > 0 || !tael__role_is(m, "system")) {
-            put_turn(out, m->role, content);
-        }
-    }
-    return put_open(t, c, out);
+    return put_turns(t, c, false, out);
 }
