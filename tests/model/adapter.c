@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LoRA adapters against the transformers library: the golden logits are of weights with the products added to them. A
 // wrong scale, side or layer moves logits by 0.1 and more; f16 keys and values by what tests/model/forward.c allows.
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,11 +144,12 @@ static void others_are_refused(void **state)
 static void damaged_ones_do_no_harm(void **state)
 {
     (void)state;
-    char path[] = "/tmp/tael-adapter-XXXXXX";
+    char *folder = temp_folder();
+    const char *path = in_folder(folder, "damaged.gguf");
     size_t bytes, accepted = 0, header = 2600;
     char *data = fixture(ADAPTER, &bytes);
     int32_t ids[3] = {1, 2, 3};
-    int fd = mkstemp(path);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(fd >= 0 && bytes > header);
     assert_int_equal(write(fd, data, bytes), (ssize_t)bytes);
     for (size_t i = 0; i < header; i += 7) {
@@ -167,7 +169,7 @@ static void damaged_ones_do_no_harm(void **state)
     }
     assert_true(accepted < header / 7 / 2);
     close(fd);
-    unlink(path);
+    temp_remove(folder);
     free(data);
 }
 
