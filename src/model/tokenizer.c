@@ -77,7 +77,7 @@ typedef struct named {
     uint32_t bytes, place;
 } named;
 
-static tael_status bad_list(const tael__gguf *file, const char *what)
+tael_status tael__tokenizer_bad_list(const tael__gguf *file, const char *what)
 {
     return tael__fail(TAEL_BAD_INPUT,
                       TAEL_SAY("%s: %s is missing or not what a tokenizer needs; the file is damaged: pull it again",
@@ -85,66 +85,40 @@ static tael_status bad_list(const tael__gguf *file, const char *what)
                       tael__gguf_path(file), what);
 }
 
-/* An array of texts as spans. The parser has held every length against the file, so that after the first text, found
- * through it, they can be walked: each is a length of 8 bytes and the text. */
-static tael_status read_spans(const tael__gguf *file, const char *key, const char **base, tael__span **spans,
-                              uint32_t *count)
+static tael_status read_names(tael__tokenizer *t, const tael__gguf *file)
 {
-    tael__gguf_type element;
-    tael__gguf_cursor cursor = {0};
-    tael__slice first;
-    uint64_t n;
-    if (!tael__gguf_array(file, key, &element, &n) || element != TAEL__GGUF_STRING || n == 0 || n > TAEL__MAX_VOCAB ||
-        !tael__gguf_array_text(file, key, &cursor, &first))
-        return bad_list(file, key);
-    *spans = tael__alloc((size_t)n * sizeof **spans);
-    if (!*spans) return tael__fail_memory("tokenizer", (size_t)n * sizeof **spans);
-    *base = first.data;
-    size_t offset = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        const uint8_t *length = (const uint8_t *)first.data + offset - 8;
-        uint64_t bytes = 0;
-        for (int k = 7; k >= 0; k--) bytes = bytes << 8 | length[k];
-        if (bytes > TAEL__MAX_TOKEN_BYTES || offset > UINT32_MAX - TAEL__MAX_TOKEN_BYTES) return bad_list(file, key);
-        (*spans)[i] = (tael__span){(uint32_t)offset, (uint32_t)bytes};
-        offset += (size_t)bytes + 8;
-    }
-    *count = (uint32_t)n;
-    return TAEL_OK;
-}
-
-static tael_status read_merges(tael__tokenizer *t, const tael__gguf *file)
-{
-    static const char key[] = "tokenizer.ggml.merges";
-    TAEL_TRY(read_spans(file, key, &t->merge_base, &t->merges, &t->merge_count));
-    t->merge_left = tael__alloc_array(t->merge_count, sizeof *t->merge_left);
-    if (!t->merge_left) return tael__fail_memory("tokenizer", t->merge_count * sizeof *t->merge_left);
-    TAEL_TRY(tael__hash_table_make(&t->by_merge, t->merge_count));
-    for (uint32_t i = 0; i < t->merge_count; i++) {
-        const char *merge = t->merge_base + t->merges[i].offset;
-        const char *space = t->merges[i].bytes > 2 ? memchr(merge + 1, ' ', t->merges[i].bytes - 1) : NULL;
-        if (!space) return bad_list(file, key);
-        t->merge_left[i] = (uint32_t)(space - merge);
-        tael__tokenizer_put_merge(t, i);
+    static const char key[] = "tokenizer.ggml.tokens";
+    tael__texts walk;
+    TAEL_TRY(tael__texts_begin(&walk, file, key));
+    t->token_base = walk.base;
+    t->size = (uint32_t)walk.count;
+    t->tokens = tael__alloc(t->size * sizeof *t->tokens);
+    if (!t->tokens) return tael__fail_memory("tokenizer", t->size * sizeof *t->tokens);
+    TAEL_TRY(tael__hash_table_make(&t->by_name, t->size));
+    for (uint32_t i = 0; i < t->size; i++) {
+        if (!tael__texts_next(&walk, &t->tokens[i])) return tael__tokenizer_bad_list(file, key);
+        if (t->tokens[i].bytes > t->longest) t->longest = t->tokens[i].bytes;
+        if (t->tokens[i].bytes) tael__tokenizer_put_name(t, i);
     }
     return TAEL_OK;
 }
 
-/* The bytes that a name of byte-level BPE stands for. A letter that stands for no byte is kept as it is. */
-static size_t decode_letters(char *out, const char *name, size_t bytes)
+/* What a letter of two bytes stands for, by its code; -1: no byte. */
+typedef struct letters {
+    int16_t byte[0x180];
+} letters;
+
+/* The bytes that a name of byte-level BPE stands for. A letter that stands for no byte is kept as it is. All letters
+ * that do have one byte, which is what they stand for, or two. */
+static size_t decode_letters(char *out, const char *name, size_t bytes, const letters *l)
 {
     size_t n = 0;
-    for (size_t i = 0; i < bytes;) {
-        uint32_t code;
-        size_t took = tael__utf8_decode(name + i, bytes - i, &code, NULL);
-        int byte = tael__letter_byte(code);
-        if (byte >= 0)
-            out[n++] = (char)byte;
-        else {
-            memcpy(out + n, name + i, took);
-            n += took;
-        }
-        i += took;
+    for (size_t i = 0; i < bytes; n++) {
+        const uint8_t lead = (uint8_t)name[i], next = i + 1 < bytes ? (uint8_t)name[i + 1] : 0;
+        bool two = lead >= 0xC2 && lead <= 0xC5 && (next & 0xC0) == 0x80;
+        int byte = two ? l->byte[(lead & 0x1F) << 6 | (next & 0x3F)] : -1;
+        out[n] = byte >= 0 ? (char)byte : name[i];
+        i += byte >= 0 ? 2 : 1;
     }
     return n;
 }
@@ -175,7 +149,7 @@ static size_t decode_spaces(char *out, const char *name, size_t bytes)
     return n;
 }
 
-static size_t decode_name(const tael__tokenizer *t, uint32_t id, char *out)
+static size_t decode_name(const tael__tokenizer *t, uint32_t id, char *out, const letters *l)
 {
     const char *name = t->token_base + t->tokens[id].offset;
     size_t bytes = t->tokens[id].bytes;
@@ -187,19 +161,22 @@ static size_t decode_name(const tael__tokenizer *t, uint32_t id, char *out)
         memcpy(out, name, bytes);
         return bytes;
     }
-    return t->kind == TAEL__TOKENIZER_BPE ? decode_letters(out, name, bytes) : decode_spaces(out, name, bytes);
+    return t->kind == TAEL__TOKENIZER_BPE ? decode_letters(out, name, bytes, l) : decode_spaces(out, name, bytes);
 }
 
 static tael_status decode_names(tael__tokenizer *t)
 {
     size_t total = 1, at = 0;
+    letters l;
+    for (uint32_t code = 0; code < sizeof l.byte / sizeof *l.byte; code++)
+        l.byte[code] = (int16_t)tael__letter_byte(code);
     for (uint32_t i = 0; i < t->size; i++) total += t->tokens[i].bytes;
     t->bytes = tael__alloc(total);
     t->byte_offset = tael__alloc_array((size_t)t->size + 1, sizeof *t->byte_offset);
     if (!t->bytes || !t->byte_offset) return tael__fail_memory("tokenizer", total);
     for (uint32_t i = 0; i < t->size; i++) {
         t->byte_offset[i] = (uint32_t)at;
-        at += decode_name(t, i, t->bytes + at);
+        at += decode_name(t, i, t->bytes + at, &l);
     }
     t->byte_offset[t->size] = (uint32_t)at;
     return TAEL_OK;
@@ -262,7 +239,7 @@ static tael_status read_flags(tael__tokenizer *t, const tael__gguf *file)
     const uint8_t *types = tael__gguf_array_data(file, "tokenizer.ggml.token_type", TAEL__GGUF_I32, &n);
     t->flags = tael__alloc_zero(t->size);
     if (!t->flags) return tael__fail_memory("tokenizer", t->size);
-    if (types && n < t->size) return bad_list(file, "tokenizer.ggml.token_type");
+    if (types && n < t->size) return tael__tokenizer_bad_list(file, "tokenizer.ggml.token_type");
     for (uint32_t i = 0; types && i < t->size; i++) {
         uint8_t type = types[4 * (size_t)i]; /* the low byte; all values are below 8 */
         if (type == TYPE_CONTROL || type == TYPE_UNKNOWN) t->flags[i] = TAEL__TOKEN_CONTROL;
@@ -343,11 +320,11 @@ static tael_status read_scores(tael__tokenizer *t, const tael__gguf *file)
     uint64_t n;
     if (!tael__gguf_array(file, key, &element, &n)) return TAEL_OK;
     t->scores = tael__gguf_array_data(file, key, TAEL__GGUF_F32, &n);
-    if (!t->scores || n < t->size) return bad_list(file, key);
+    if (!t->scores || n < t->size) return tael__tokenizer_bad_list(file, key);
     for (uint32_t i = 0; i < t->size; i++) {
         float score;
         memcpy(&score, t->scores + 4 * (size_t)i, sizeof score);
-        if (score != score) return bad_list(file, key);
+        if (score != score) return tael__tokenizer_bad_list(file, key);
     }
     return TAEL_OK;
 }
@@ -407,16 +384,11 @@ static tael_status pick_rules(tael__tokenizer *t, const tael__gguf *file)
 static tael_status read_all(tael__tokenizer *t, const tael__gguf *file)
 {
     TAEL_TRY(pick_rules(t, file));
-    TAEL_TRY(read_spans(file, "tokenizer.ggml.tokens", &t->token_base, &t->tokens, &t->size));
-    TAEL_TRY(tael__hash_table_make(&t->by_name, t->size));
-    for (uint32_t i = 0; i < t->size; i++) {
-        if (t->tokens[i].bytes > t->longest) t->longest = t->tokens[i].bytes;
-        if (t->tokens[i].bytes) tael__tokenizer_put_name(t, i);
-    }
+    TAEL_TRY(read_names(t, file));
     TAEL_TRY(read_flags(t, file));
     TAEL_TRY(list_specials(t));
     TAEL_TRY(decode_names(t));
-    if (t->kind == TAEL__TOKENIZER_BPE) return read_merges(t, file);
+    if (t->kind == TAEL__TOKENIZER_BPE) return tael__tokenizer_read_merges(t, file);
     return t->kind == TAEL__TOKENIZER_SPM ? read_scores(t, file) : TAEL_OK;
 }
 
@@ -437,11 +409,11 @@ void tael__tokenizer_close(tael__tokenizer *t)
 {
     if (!t) return;
     tael__free(t->tokens);
-    tael__free(t->merges);
-    tael__free(t->merge_left);
+    tael__free(t->made);
+    tael__free(t->odd);
     tael__free(t->flags);
     tael__free(t->by_name.slots);
-    tael__free(t->by_merge.slots);
+    tael__free(t->by_odd.slots);
     tael__free(t->bytes);
     tael__free(t->byte_offset);
     tael__free(t->specials);

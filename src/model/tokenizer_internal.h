@@ -35,6 +35,17 @@ typedef struct tael__span {
     uint32_t offset, bytes;
 } tael__span;
 
+/* A walk over an array of texts in the file. The parser has held every length against it. */
+typedef struct tael__texts {
+    const char *base; /* the first text */
+    size_t offset;    /* from base, of the text that comes next */
+    uint64_t count, index;
+} tael__texts;
+
+tael_status tael__texts_begin(tael__texts *w, const tael__gguf *file, const char *key);
+/* The next one, into *span; false: it is longer than a token may be, or too far from the first. */
+bool tael__texts_next(tael__texts *w, tael__span *span);
+
 /* An open-addressed table from a hash to an index; the tag spares most looks at the text. */
 typedef struct tael__hash_slot {
     uint32_t tag, index_plus_1; /* 0: empty */
@@ -44,6 +55,17 @@ typedef struct tael__hash_table {
     tael__hash_slot *slots; /* owned */
     size_t mask;            /* slots - 1, at most 3/4 full */
 } tael__hash_table;
+
+/* The merge that makes a token: its rank, and the bytes of its left part. A token's name is both parts in one, so
+ * names find merges, and the many that are alone in making a token need no table of their own. */
+typedef struct tael__made {
+    uint32_t rank_plus_1, left; /* 0: none */
+} tael__made;
+
+/* A merge that makes what another one makes too, or no token: as the file has it, "left right". */
+typedef struct tael__odd_merge {
+    uint32_t offset, left, right, rank;
+} tael__odd_merge;
 
 enum { TAEL__TOKEN_CONTROL = 1, TAEL__TOKEN_USER = 2, TAEL__TOKEN_ENDS = 4, TAEL__TOKEN_BYTE = 8 };
 
@@ -56,20 +78,22 @@ struct tael__tokenizer {
     bool adds_bos;
     int32_t bos, eos, unknown, closing; /* -1: none */
     int32_t byte_ids[256];              /* SPM: the tokens <0x00> to <0xFF>; -1: none */
-    uint32_t size, merge_count;
+    uint32_t size;
+    bool has_twins;                      /* two tokens have one name */
     uint32_t longest;                    /* bytes of the longest name */
     const char *token_base, *merge_base; /* in the file */
     const uint8_t *scores;               /* SPM, in the file: [size] f32, unaligned, none of them NaN; NULL: all 0 */
     tael__span *tokens;                  /* owned: names as the file has them */
-    tael__span *merges;                  /* owned: "left right" */
-    uint32_t *merge_left;                /* owned: bytes of the left part */
-    uint8_t *flags;                      /* owned: TAEL__TOKEN_... of each token */
-    tael__hash_table by_name, by_merge;
-    char *bytes;                 /* owned: all tokens as the bytes they stand for */
-    uint32_t *byte_offset;       /* owned: [size + 1] into bytes */
-    uint32_t *specials;          /* owned: control and user-defined tokens, longest name first */
-    uint32_t *sorted_specials;   /* owned: places in specials, sorted by the bytes of their names */
-    uint32_t special_first[257]; /* in sorted_specials: where names with that first byte start */
+    tael__made *made;                    /* owned: [size], BPE */
+    tael__odd_merge *odd;                /* owned: [odd_count], BPE */
+    uint32_t odd_count;
+    uint8_t *flags;                   /* owned: TAEL__TOKEN_... of each token */
+    tael__hash_table by_name, by_odd; /* by_odd: without slots when there are none */
+    char *bytes;                      /* owned: all tokens as the bytes they stand for */
+    uint32_t *byte_offset;            /* owned: [size + 1] into bytes */
+    uint32_t *specials;               /* owned: control and user-defined tokens, longest name first */
+    uint32_t *sorted_specials;        /* owned: places in specials, sorted by the bytes of their names */
+    uint32_t special_first[257];      /* in sorted_specials: where names with that first byte start */
     uint32_t special_count;
 };
 
@@ -82,22 +106,31 @@ static inline uint64_t tael__hash_mix(uint64_t a, uint64_t b)
 
 static inline uint64_t tael__hash_bytes(const char *p, size_t n)
 {
-    uint64_t h = n, word = 0;
-    for (; n > 8; p += 8, n -= 8) {
-        memcpy(&word, p, 8);
-        h = tael__hash_mix(h, word);
+    uint64_t h = n, a = 0, b = 0;
+    for (; n > 16; p += 8, n -= 8) {
+        memcpy(&a, p, 8);
+        h = tael__hash_mix(h, a);
     }
-    word = 0;
-    for (size_t i = 0; i < n; i++) word |= (uint64_t)(uint8_t)p[i] << 8 * i;
-    return tael__hash_mix(h, word);
+    if (n >= 8) { /* what is left, as two pieces that may overlap */
+        memcpy(&a, p, 8);
+        memcpy(&b, p + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(&a, p, 4);
+        memcpy(&b, p + n - 4, 4);
+    } else if (n > 0) {
+        a = (uint64_t)(uint8_t)p[0] << 16 | (uint64_t)(uint8_t)p[n / 2] << 8 | (uint8_t)p[n - 1];
+    }
+    return tael__hash_mix(h ^ b, a);
 }
+
+/* That a list of the vocabulary is missing or wrong. */
+tael_status tael__tokenizer_bad_list(const tael__gguf *file, const char *what);
 
 tael_status tael__hash_table_make(tael__hash_table *table, uint32_t count);
 
-/* Token i's name into by_name, merge i into by_merge. As in llama.cpp, of tokens with one name the last counts, of
- * equal merges the first. */
+/* Token i's name into by_name. As in llama.cpp, of tokens with one name the last counts, of equal merges the first. */
 void tael__tokenizer_put_name(tael__tokenizer *t, uint32_t i);
-void tael__tokenizer_put_merge(tael__tokenizer *t, uint32_t i);
+tael_status tael__tokenizer_read_merges(tael__tokenizer *t, const tael__gguf *file);
 
 /* The id of the token with that name in the file, or -1. */
 int32_t tael__tokenizer_name(const tael__tokenizer *t, const char *name, size_t bytes);

@@ -1,7 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names and merges found by hash. Their texts stay in the file; two flat tables of eight bytes a slot point at them, so
-// that opening a vocabulary of 300,000 costs milliseconds.
+// Names found by hash. Their texts stay in the file; a flat table of eight bytes a slot points at them, so that opening
+// a vocabulary of 150,000 costs milliseconds.
+#include "base/limits.h"
 #include "model/tokenizer_internal.h"
+
+tael_status tael__texts_begin(tael__texts *w, const tael__gguf *file, const char *key)
+{
+    tael__gguf_type element;
+    tael__gguf_cursor cursor = {0};
+    tael__slice first;
+    *w = (tael__texts){0};
+    if (!tael__gguf_array(file, key, &element, &w->count) || element != TAEL__GGUF_STRING || w->count == 0 ||
+        w->count > TAEL__MAX_VOCAB || !tael__gguf_array_text(file, key, &cursor, &first))
+        return tael__tokenizer_bad_list(file, key);
+    w->base = first.data;
+    return TAEL_OK;
+}
+
+bool tael__texts_next(tael__texts *w, tael__span *span)
+{
+    const uint8_t *length = (const uint8_t *)w->base + w->offset - 8;
+    uint64_t bytes = 0;
+    for (int k = 7; k >= 0; k--) bytes = bytes << 8 | length[k];
+    if (bytes > TAEL__MAX_TOKEN_BYTES || w->offset > UINT32_MAX - TAEL__MAX_TOKEN_BYTES) return false;
+    *span = (tael__span){(uint32_t)w->offset, (uint32_t)bytes};
+    w->offset += (size_t)bytes + 8;
+    w->index++;
+    return true;
+}
 
 tael_status tael__hash_table_make(tael__hash_table *table, uint32_t count)
 {
@@ -25,7 +51,10 @@ void tael__tokenizer_put_name(tael__tokenizer *t, uint32_t i)
     uint32_t tag = (uint32_t)(h >> 32);
     size_t k = (size_t)h & t->by_name.mask;
     for (tael__hash_slot *s; (s = &t->by_name.slots[k])->index_plus_1; k = (k + 1) & t->by_name.mask)
-        if (s->tag == tag && same(t->token_base, t->tokens[s->index_plus_1 - 1], name, t->tokens[i].bytes)) break;
+        if (s->tag == tag && same(t->token_base, t->tokens[s->index_plus_1 - 1], name, t->tokens[i].bytes)) {
+            t->has_twins = true;
+            break;
+        }
     t->by_name.slots[k] = (tael__hash_slot){tag, i + 1};
 }
 
@@ -37,41 +66,4 @@ int32_t tael__tokenizer_name(const tael__tokenizer *t, const char *name, size_t 
         if (s.tag == (uint32_t)(h >> 32) && same(t->token_base, t->tokens[s.index_plus_1 - 1], name, bytes))
             return (int32_t)(s.index_plus_1 - 1);
     return -1;
-}
-
-static uint64_t pair_hash(const char *left, size_t left_bytes, const char *right, size_t right_bytes)
-{
-    return tael__hash_mix(tael__hash_bytes(left, left_bytes) * 3, tael__hash_bytes(right, right_bytes));
-}
-
-static bool same_pair(const tael__tokenizer *t, uint32_t i, const char *left, size_t left_bytes, const char *right,
-                      size_t right_bytes)
-{
-    const char *merge = t->merge_base + t->merges[i].offset;
-    return t->merge_left[i] == left_bytes && t->merges[i].bytes == left_bytes + 1 + right_bytes &&
-           memcmp(merge, left, left_bytes) == 0 && memcmp(merge + left_bytes + 1, right, right_bytes) == 0;
-}
-
-void tael__tokenizer_put_merge(tael__tokenizer *t, uint32_t i)
-{
-    const char *left = t->merge_base + t->merges[i].offset, *right = left + t->merge_left[i] + 1;
-    size_t left_bytes = t->merge_left[i], right_bytes = t->merges[i].bytes - left_bytes - 1;
-    uint64_t h = pair_hash(left, left_bytes, right, right_bytes);
-    uint32_t tag = (uint32_t)(h >> 32);
-    size_t k = (size_t)h & t->by_merge.mask;
-    for (tael__hash_slot *s; (s = &t->by_merge.slots[k])->index_plus_1; k = (k + 1) & t->by_merge.mask)
-        if (s->tag == tag && same_pair(t, s->index_plus_1 - 1, left, left_bytes, right, right_bytes))
-            return; /* the first counts */
-    t->by_merge.slots[k] = (tael__hash_slot){tag, i + 1};
-}
-
-uint32_t tael__tokenizer_rank(const tael__tokenizer *t, const char *left, size_t left_bytes, size_t right_bytes)
-{
-    const char *right = left + left_bytes;
-    uint64_t h = pair_hash(left, left_bytes, right, right_bytes);
-    size_t k = (size_t)h & t->by_merge.mask;
-    for (tael__hash_slot s; (s = t->by_merge.slots[k]).index_plus_1; k = (k + 1) & t->by_merge.mask)
-        if (s.tag == (uint32_t)(h >> 32) && same_pair(t, s.index_plus_1 - 1, left, left_bytes, right, right_bytes))
-            return s.index_plus_1 - 1;
-    return UINT32_MAX;
 }
