@@ -32,5 +32,6 @@ static void each_token(tael__matvec_fn *matvec, float *y, size_t y_stride, const
 size_t tael__matmul_scratch_bytes(tael__format format, size_t cols)
 {
     size_t bytes = tael__panel_scratch_bytes(tael__formats[format].act, cols);
+    if (TAEL_X86 && bytes < TAEL__VNNI_SCRATCH_BYTES) bytes = TAEL__VNNI_SCRATCH_BYTES;
     return TAEL_X86 && bytes < tael__amx_scratch_bytes() ? tael__amx_scratch_bytes() : bytes;
 }

@@ -168,6 +168,103 @@ static void multiply_floats(float *y, size_t y_stride, const float *panel, const
 
 #include "compute/x86/panel_pack.h"
 
+ALWAYS void pack_panel(const tael__panel *p, const char *w, size_t rows, size_t cols, const tael__shape f)
+{
+    size_t row_bytes = cols / f.weights * f.bytes;
+    for (size_t first = 0; first < cols; first += PACK_COLS)
+        pack_columns(p, w, row_bytes, rows, first, cols - first < PACK_COLS ? cols - first : PACK_COLS, f);
+    sum_groups(p, cols / f.group, f);
+}
+
+/* The d and s of one token, spread to the groups of the weights. */
+ALWAYS void fill_scales(const tael__tile *tile, size_t t, const char *row, size_t cols, const tael__shape f)
+{
+    const float *d = tael__act_d(row, f.act, cols);
+    size_t groups = cols / f.group;
+    if (f.act != TAEL__ACT_q8_k) {
+        const float *s = tael__act_s(row, cols);
+        for (size_t g = 0; g < groups; g++) {
+            tile->d[g * TAEL__TILE_TOKENS + t] = d[g];
+            if (f.mins) tile->s[g * TAEL__TILE_TOKENS + t] = s[g];
+        }
+        return;
+    }
+    const int16_t *sums = tael__act_sums(row, cols);
+    for (size_t g = 0; g < groups; g++) {
+        float by = d[g * f.group / 256];
+        tile->d[g * TAEL__TILE_TOKENS + t] = by;
+        if (!f.mins) continue;
+        int sum = f.group == 16 ? sums[g] : sums[2 * g] + sums[2 * g + 1];
+        tile->s[g * TAEL__TILE_TOKENS + t] = by * (float)sum;
+    }
+}
+
+ALWAYS void fill_tile(const tael__tile *tile, const char *x, size_t x_stride, size_t cols, size_t tokens,
+                      const tael__shape f)
+{
+    for (size_t t = 0; t < tokens; t++) {
+        const char *row = x + t * x_stride;
+        for (size_t c = 0; c < cols; c += 64) /* the last 64 may reach into the row's padding */
+            flip_64(tile->q + (c * TAEL__TILE_TOKENS + t * 64), (const int8_t *)row + c, f);
+        fill_scales(tile, t, row, cols, f);
+    }
+}
+
+/* Where panels and the tile lie in the scratch memory. */
+static inline char *place_panels(tael__panel panels[TAEL__PANELS_MOST], size_t count, size_t cols, size_t group,
+                                 void *scratch)
+{
+    char *at = scratch;
+    size_t each = cols / group * TAEL__PANEL_ROWS * sizeof(float);
+    for (size_t i = 0; i < count; i++) {
+        panels[i].q = (int8_t *)at;
+        at += cols * TAEL__PANEL_ROWS;
+        panels[i].scale = (float *)(void *)at;
+        panels[i].min = (float *)(void *)(at += each);
+        panels[i].start = (int32_t *)(void *)(at += each);
+        at += each;
+    }
+    return at;
+}
+
+static inline void place_tile(tael__tile *tile, size_t cols, size_t group, char *at)
+{
+    tile->q = (int8_t *)at;
+    at += tael__act_line(cols) * TAEL__TILE_TOKENS;
+    tile->d = (float *)(void *)at;
+    tile->s = tile->d + cols / group * TAEL__TILE_TOKENS;
+}
+
+/* The whole product: a few panels at a time, and for them tile after tile of tokens. */
+ALWAYS void matmul_blocks(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
+                          size_t cols, size_t tokens, void *scratch, const tael__shape f)
+{
+    tael__panel panels[TAEL__PANELS_MOST];
+    tael__tile tile;
+    size_t most = tael__panel_count(f.act, cols), row_bytes = cols / f.weights * f.bytes;
+    place_tile(&tile, cols, f.group, place_panels(panels, most, cols, f.group, scratch));
+    for (size_t first = 0; first < rows; first += most * TAEL__PANEL_ROWS) {
+        size_t end = rows - first < most * TAEL__PANEL_ROWS ? rows : first + most * TAEL__PANEL_ROWS;
+        for (size_t r = first, i = 0; r < end; r += TAEL__PANEL_ROWS, i++)
+            pack_panel(&panels[i], (const char *)w + r * row_bytes,
+                       end - r < TAEL__PANEL_ROWS ? end - r : TAEL__PANEL_ROWS, cols, f);
+        for (size_t t = 0; t < tokens; t += TAEL__TILE_TOKENS) {
+            size_t n = tokens - t < TAEL__TILE_TOKENS ? tokens - t : TAEL__TILE_TOKENS;
+            fill_tile(&tile, (const char *)x + t * x_stride, x_stride, cols, n, f);
+            for (size_t r = first, i = 0; r < end; r += TAEL__PANEL_ROWS, i++)
+                multiply_tile(y + t * y_stride + r, y_stride, &panels[i], &tile, cols / f.group, n,
+                              end - r < TAEL__PANEL_ROWS ? end - r : TAEL__PANEL_ROWS, f);
+        }
+    }
+}
+
+#define MATMUL_BLOCKS(format, isa)                                                                                \
+    void tael__matmul_##format##__##isa(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, \
+                                        size_t rows, size_t cols, size_t tokens, void *scratch)                   \
+    {                                                                                                             \
+        matmul_blocks(y, y_stride, w, x, x_stride, rows, cols, tokens, scratch, shape_##format);                  \
+    }
+
 MATMUL_FLOATS(f32, avx2)
 MATMUL_FLOATS(f16, avx2)
 MATMUL_FLOATS(bf16, avx2)

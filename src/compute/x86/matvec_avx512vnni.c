@@ -15,56 +15,9 @@
 #include "compute/activations.h"
 #include "compute/blocks.h"
 #include "compute/x86/matvec_rows.h"
+#include "compute/x86/unpack_avx512.h"
 
 enum { AT_ONCE = 4 };
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* [a x 16 bytes, a x 16 bytes, b, b] to nibbles: low of a, high of a, low of b, high of b. */
-INLINE __m512i nibbles(const uint8_t *a, const uint8_t *b)
-{
-    const __m512i shift =
-        _mm512_set_epi64(0x0004000400040004, 0x0004000400040004, 0, 0, 0x0004000400040004, 0x0004000400040004, 0, 0);
-    __m512i q = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)a));
-    q = _mm512_mask_broadcast_i32x4(q, 0xFF00, _mm_loadu_si128((const __m128i *)(const void *)b));
-    return _mm512_and_si512(_mm512_srlv_epi16(q, shift), _mm512_set1_epi8(15));
-}
-
-/* Adds the fifth bits: bit i of `a` is for weight i of the first block. */
-INLINE __m512i fifth_bits(__m512i q, const uint8_t *a, const uint8_t *b)
-{
-    __mmask64 set = (uint64_t)tael__load_u32(b) << 32 | tael__load_u32(a);
-    return _mm512_mask_add_epi8(q, set, q, _mm512_set1_epi8(16));
-}
-
-/* The unsigned weights of two blocks. */
-INLINE __m512i unpack_q4_0(const uint8_t *pair)
-{
-    const tael__block_q4_0 *w = (const void *)pair;
-    return nibbles(w[0].qs, w[1].qs);
-}
-INLINE __m512i unpack_q4_1(const uint8_t *pair)
-{
-    const tael__block_q4_1 *w = (const void *)pair;
-    return nibbles(w[0].qs, w[1].qs);
-}
-INLINE __m512i unpack_q5_0(const uint8_t *pair)
-{
-    const tael__block_q5_0 *w = (const void *)pair;
-    return fifth_bits(nibbles(w[0].qs, w[1].qs), w[0].qh, w[1].qh);
-}
-INLINE __m512i unpack_q5_1(const uint8_t *pair)
-{
-    const tael__block_q5_1 *w = (const void *)pair;
-    return fifth_bits(nibbles(w[0].qs, w[1].qs), w[0].qh, w[1].qh);
-}
-INLINE __m512i unpack_q8_0(const uint8_t *pair)
-{
-    const tael__block_q8_0 *w = (const void *)pair;
-    __m512i q = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(const void *)w[0].qs));
-    q = _mm512_inserti64x4(q, _mm256_loadu_si256((const __m256i *)(const void *)w[1].qs), 1);
-    return _mm512_xor_si512(q, _mm512_set1_epi8((char)0x80)); /* q + 128 */
-}
 
 /* What is particular to a format: its blocks begin with d; those without an offset go on with m. */
 typedef struct shape {
@@ -76,9 +29,7 @@ typedef struct shape {
 /* The f16 numbers that four blocks have at the same place. */
 INLINE __m128 four(const uint8_t *at, size_t block)
 {
-    uint64_t h = tael__load_u16(at) | (uint64_t)tael__load_u16(at + block) << 16 |
-                 (uint64_t)tael__load_u16(at + 2 * block) << 32 | (uint64_t)tael__load_u16(at + 3 * block) << 48;
-    return _mm_cvtph_ps(_mm_cvtsi64_si128((long long)h));
+    return _mm_cvtph_ps(_mm_cvtsi64_si128((long long)four_halves(at, block)));
 }
 
 /* The first (p = 0) or last two of four numbers, over the lanes of their blocks. */
@@ -166,7 +117,7 @@ INLINE void rows_of(float *y, size_t y_stride, const uint8_t *w, const char *x, 
     INLINE void rows_##format(float *y, size_t y_stride, const uint8_t *w, const char *x, size_t x_stride, \
                               size_t cols, size_t apart, int rows, int tokens)                             \
     {                                                                                                      \
-        const shape f = {sizeof(tael__block_##format), offset, unpack_##format};                           \
+        const shape f = {sizeof(tael__block_##format), offset, pair_##format};                             \
         rows_of(y, y_stride, w, x, x_stride, cols, apart, f, rows, tokens);                                \
     }                                                                                                      \
     TAEL__MATVEC_OVER_ROWS(format, avx512vnni, AT_ONCE, 2, cols / 32 * sizeof(tael__block_##format))

@@ -15,8 +15,7 @@
 #include "compute/activations.h"
 #include "compute/blocks.h"
 #include "compute/x86/matvec_rows.h"
-
-#define INLINE static inline __attribute__((always_inline))
+#include "compute/x86/unpack_avx512.h"
 
 /* One block of weights, ready to multiply. */
 typedef struct unpacked {
@@ -31,16 +30,6 @@ INLINE __m512 f16(const uint8_t *at, int which)
 {
     __m128 four = _mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)(const void *)at));
     return _mm512_permutexvar_ps(_mm512_set1_epi32(which), _mm512_castps128_ps512(four));
-}
-
-/* 32 bytes twice. */
-INLINE __m512i twice(const uint8_t *p)
-{
-    return _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)(const void *)p));
-}
-INLINE __m512i halves(short low, short high)
-{
-    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_set1_epi16(low)), _mm256_set1_epi16(high), 1);
 }
 
 /* Spreads scales over the products: one for each 32 of register k, or one for each 16. */
@@ -62,14 +51,14 @@ INLINE void spread_16(unpacked *u, __m256i scales)
                                            _mm512_castsi256_si512(scales));
 }
 
-/* The eight scales and mins of q4_k and q5_k (tael__unpack_k4), eight bytes each; d and dmin before them. */
+/* The eight scales and mins of q4_k and q5_k; d and dmin before them. */
 INLINE void scales_k4(unpacked *u, const uint8_t *dm, const uint8_t packed[12])
 {
-    uint32_t a = tael__load_u32(packed), b = tael__load_u32(packed + 4), c = tael__load_u32(packed + 8);
-    uint32_t s = (c & 0x0F0F0F0F) | (a >> 2 & 0x30303030), m = (c >> 4 & 0x0F0F0F0F) | (b >> 2 & 0x30303030);
-    __m128i mins = _mm_cvtsi64_si128((long long)((uint64_t)m << 32 | (b & 0x3F3F3F3F)));
-    spread_32(u, (uint64_t)s << 32 | (a & 0x3F3F3F3F));
-    u->sixteen = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(mins, mins)); /* a minimum is for 32 */
+    uint64_t scales, mins;
+    bytes_k4(&scales, &mins, packed);
+    __m128i eight = _mm_cvtsi64_si128((long long)mins);
+    spread_32(u, scales);
+    u->sixteen = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(eight, eight)); /* a minimum is for 32 */
     u->d = f16(dm, 0);
     u->dmin = f16(dm, 1);
 }
@@ -85,56 +74,19 @@ INLINE void scales_offset(unpacked *u, __m256i scales, short offset, const uint8
 INLINE void unpack_q4_k(unpacked *u, const tael__block_q4_k *w)
 {
     scales_k4(u, w->d, w->scales);
-#pragma GCC unroll 4
-    for (int k = 0; k < 4; k++)
-        u->q[k] = _mm512_and_si512(_mm512_srlv_epi16(twice(w->qs + 32 * k), halves(0, 4)), _mm512_set1_epi8(15));
 }
-
 INLINE void unpack_q5_k(unpacked *u, const tael__block_q5_k *w)
 {
     scales_k4(u, w->d, w->scales);
-    __m512i high = twice(w->qh);
-#pragma GCC unroll 4
-    for (int k = 0; k < 4; k++) {
-        __m512i q = _mm512_srlv_epi16(twice(w->qs + 32 * k), halves(0, 4));
-        const __m512i bit = halves((short)(0x0101 << 2 * k), (short)(0x0202 << 2 * k));
-        q = _mm512_and_si512(q, _mm512_set1_epi8(15));
-        u->q[k] = _mm512_mask_add_epi8(q, _mm512_test_epi8_mask(high, bit), q, _mm512_set1_epi8(16));
-    }
 }
-
 INLINE void unpack_q6_k(unpacked *u, const tael__block_q6_k *w)
 {
     scales_offset(u, _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)w->scales)), 32, w->d);
-    const __m512i low = _mm512_set1_epi8(15), six = _mm512_set1_epi8(63);
-#pragma GCC unroll 2
-    for (int half = 0; half < 2; half++) {
-        __m512i ql = _mm512_loadu_si512(w->ql + 64 * half), qh = twice(w->qh + 32 * half);
-        /* 0xCA: the first's 1s choose the second, its 0s the third */
-        __m512i q = _mm512_ternarylogic_epi32(low, ql, _mm512_sllv_epi16(qh, halves(4, 2)), 0xCA);
-        u->q[2 * half] = _mm512_and_si512(q, six);
-        q = _mm512_ternarylogic_epi32(low, _mm512_srli_epi16(ql, 4), _mm512_srlv_epi16(qh, halves(0, 2)), 0xCA);
-        u->q[2 * half + 1] = _mm512_and_si512(q, six);
-    }
 }
-
 INLINE void unpack_q3_k(unpacked *u, const tael__block_q3_k *w)
 {
-    uint32_t p = tael__load_u32(w->scales), r = tael__load_u32(w->scales + 4), top = tael__load_u32(w->scales + 8);
-    uint32_t s0 = (p & 0x0F0F0F0F) | (top << 4 & 0x30303030), s1 = (r & 0x0F0F0F0F) | (top << 2 & 0x30303030);
-    uint32_t s2 = (p >> 4 & 0x0F0F0F0F) | (top & 0x30303030), s3 = (r >> 4 & 0x0F0F0F0F) | (top >> 2 & 0x30303030);
-    __m128i packed = _mm_set_epi64x((long long)((uint64_t)s3 << 32 | s2), (long long)((uint64_t)s1 << 32 | s0));
-    scales_offset(u, _mm256_cvtepi8_epi16(_mm_sub_epi8(packed, _mm_set1_epi8(32))), 4, w->d);
-    __m512i high = twice(w->hmask);
-#pragma GCC unroll 4
-    for (int k = 0; k < 4; k++) {
-        __m512i q = _mm512_srlv_epi16(twice(w->qs + 32 * (k / 2)), k % 2 ? halves(4, 6) : halves(0, 2));
-        const __m512i bit = halves((short)(0x0101 << 2 * k), (short)(0x0202 << 2 * k));
-        q = _mm512_and_si512(q, _mm512_set1_epi8(3));
-        u->q[k] = _mm512_mask_add_epi8(q, _mm512_test_epi8_mask(high, bit), q, _mm512_set1_epi8(4));
-    }
+    scales_offset(u, _mm256_cvtepi8_epi16(bytes_k3(w->scales)), 4, w->d);
 }
-
 INLINE void unpack_q2_k(unpacked *u, const tael__block_q2_k *w)
 {
     __m256i both = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)w->scales));
@@ -142,11 +94,6 @@ INLINE void unpack_q2_k(unpacked *u, const tael__block_q2_k *w)
     u->sixteen = _mm256_srli_epi16(both, 4);
     u->d = f16(w->d - 4, 2);
     u->dmin = f16(w->d - 4, 3);
-#pragma GCC unroll 4
-    for (int k = 0; k < 4; k++) {
-        __m512i q = _mm512_srlv_epi16(twice(w->qs + 32 * (k / 2)), k % 2 ? halves(4, 6) : halves(0, 2));
-        u->q[k] = _mm512_and_si512(q, _mm512_set1_epi8(3));
-    }
 }
 
 /* Adds block b of the activations x times the weights. */
@@ -181,6 +128,8 @@ INLINE __m512 add_block(__m512 acc, const unpacked *u, bool has_min, const char 
                 for (size_t line = 0; line < sizeof *at; line += 64)                                          \
                     _mm_prefetch((const char *)(at + (size_t)r * step) + TAEL__AHEAD + line, _MM_HINT_T0);    \
                 unpack_##format(&u, at + (size_t)r * step);                                                   \
+                _Pragma("GCC unroll 4") for (int k = 0; k < 4; k++) u.q[k] =                                  \
+                    quarter_##format(at + (size_t)r * step, k);                                               \
                 _Pragma("GCC unroll 8") for (int t = 0; t < tokens; t++) acc[r * tokens + t] =                \
                     add_block(acc[r * tokens + t], &u, has_min, x + (size_t)t * x_stride, layout, b);         \
             }                                                                                                 \
