@@ -49,7 +49,7 @@ tael_status tael__map_open(tael__map *map, const char *path)
         if (data == MAP_FAILED)
             status = tael__fail_errno(TAEL_SAY("mapping it failed", "映射失败"), path, errno);
         else
-            *map = (tael__map){data, (size_t)st.st_size};
+            *map = (tael__map){.data = data, .bytes = (size_t)st.st_size};
     }
     close(fd);
     return status;
@@ -57,6 +57,7 @@ tael_status tael__map_open(tael__map *map, const char *path)
 
 void tael__map_close(tael__map *map)
 {
+    tael__map_end_warming(map);
     if (map->data) munmap((void *)(uintptr_t)map->data, map->bytes);
     *map = (tael__map){0};
 }

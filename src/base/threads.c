@@ -21,10 +21,24 @@
 #define SPIN_SECONDS         60e-6
 #define PAUSES_BETWEEN_LOOKS 32 /* at the clock */
 
+/* A worker that is woken by the caller may be put on the caller's own CPU, and then the two take turns there while
+ * another idles, for as long as 100 milliseconds: the time to a first token. Whoever finds himself there goes
+ * elsewhere; a moment later any CPU will do again. */
+static void leave_cpu(int cpu)
+{
+    cpu_set_t mine, others;
+    if (sched_getaffinity(0, sizeof mine, &mine) != 0) return;
+    others = mine;
+    CPU_CLR(cpu, &others);
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
+        sched_setaffinity(0, sizeof mine, &mine);
+}
+
 struct tael__pool {
     uint32_t threads;     /* with the caller */
     tael__pool_fn *fn;    /* the job: written before `generation` moves, read after it was seen to move; */
     void *user;           /* fn NULL asks the workers to end */
+    int caller_cpu;       /* where the job came from; -1: unknown */
     pthread_mutex_t lock; /* for sleeping only */
     pthread_cond_t job, done;
     _Alignas(64) atomic_uint generation; /* its own cache line: all workers read it while they spin */
@@ -90,6 +104,7 @@ static void *work(void *argument)
         wait_for_job(pool, seen);
         seen++; /* one job at a time, and each waits for all workers: none can be missed */
         if (!pool->fn) return NULL;
+        if (sched_getcpu() == pool->caller_cpu) leave_cpu(pool->caller_cpu);
         pool->fn(pool->user, self->index, pool->threads);
         if (atomic_fetch_sub(&pool->left, 1) == 1 && atomic_load(&pool->caller_asleep)) {
             pthread_mutex_lock(&pool->lock);
@@ -103,6 +118,7 @@ static void publish(tael__pool *pool, tael__pool_fn *fn, void *user)
 {
     pool->fn = fn;
     pool->user = user;
+    pool->caller_cpu = sched_getcpu();
     atomic_store(&pool->left, pool->threads - 1);
     atomic_fetch_add(&pool->generation, 1);
     if (atomic_load(&pool->asleep) == 0) return;

@@ -230,27 +230,6 @@ INLINE void multiply_tile(float *y, size_t y_stride, const tael__panel *p, const
     for (; k < tokens; k++) multiply_tokens(y, y_stride, p, panels, rows, t, k, 1, groups, adds, f);
 }
 
-/* What one block of columns adds to the rows of some panels, for all tokens. */
-INLINE void multiply_block(float *y, size_t y_stride, room *s, const char *x, size_t x_stride, size_t rows, size_t cols,
-                           size_t first, size_t n, size_t tokens, const tael__shape f)
-{
-    for (size_t t = 0; t < tokens; t += BLOCK_TOKENS) {
-        size_t some = tokens - t < BLOCK_TOKENS ? tokens - t : BLOCK_TOKENS;
-        fill_tile(&s->tile, x + t * x_stride, x_stride, cols, first, n, some, f);
-        for (size_t r = 0; r < rows; r += 2 * TAEL__PANEL_ROWS) {
-            const size_t i = r / TAEL__PANEL_ROWS, left = rows - r;
-            const tael__panel pair[2] = {panel_at(s, i), panel_at(s, i + 1)};
-            const __mmask16 masks[2] = {(__mmask16)((1u << (left < 16 ? left : 16)) - 1),
-                                        (__mmask16)(left < 32 ? (1u << (left < 16 ? 0 : left - 16)) - 1 : 0xFFFF)};
-            float *to = y + t * y_stride + r;
-            if (left > TAEL__PANEL_ROWS)
-                multiply_tile(to, y_stride, pair, 2, masks, &s->tile, some, n / f.group, first > 0, f);
-            else
-                multiply_tile(to, y_stride, pair, 1, masks, &s->tile, some, n / f.group, first > 0, f);
-        }
-    }
-}
-
 /* Fills a panel with n columns, at most 256, from its column c on: through memory, for formats that have no packer. */
 INLINE void pack_memory(const tael__panel *p, size_t c, const char *w, size_t row_bytes, size_t rows, size_t n,
                         const tael__shape f)
@@ -261,38 +240,65 @@ INLINE void pack_memory(const tael__panel *p, size_t c, const char *w, size_t ro
     sum_groups(&here, n / f.group, f);
 }
 
-/* The next panel's part of 16 rows: too many streams for the processor to see where they lead. */
-INLINE void fetch_rows(const char *w, size_t row_bytes, size_t bytes)
+/* A block of a product: some rows' columns first..first+n, for all tokens. */
+typedef struct columns {
+    size_t rows, cols, row_bytes, first, n, tokens; /* cols: of the whole row */
+} columns;
+
+/* w: the first row. */
+INLINE void pack_rows(room *s, const char *w, const columns *b, const tael__shape f, const packer *from)
 {
-    for (size_t r = 0; r < TAEL__PANEL_ROWS; r++)
-        for (size_t b = 0; b < bytes; b += 64) _mm_prefetch(w + r * row_bytes + b, _MM_HINT_T0);
+    w += b->first / f.weights * f.bytes;
+    for (size_t r = 0; r < b->rows; r += TAEL__PANEL_ROWS) {
+        const tael__panel p = panel_at(s, r / TAEL__PANEL_ROWS);
+        const size_t left = b->rows - r, here = left < TAEL__PANEL_ROWS ? left : TAEL__PANEL_ROWS;
+        for (size_t c = 0; c < b->n; c += PACK_COLS) {
+            const char *at = w + r * b->row_bytes + c / f.weights * f.bytes;
+            const size_t n = b->n - c < PACK_COLS ? b->n - c : PACK_COLS;
+            if (from)
+                pack_registers(&p, c, at, b->row_bytes, here, n, f, *from);
+            else
+                pack_memory(&p, c, at, b->row_bytes, here, n, f);
+        }
+    }
 }
 
+/* What the panels add to y. */
+INLINE void multiply_rows(float *y, size_t y_stride, room *s, const char *x, size_t x_stride, const columns *b,
+                          bool tile_is_filled, const tael__shape f)
+{
+    for (size_t t = 0; t < b->tokens; t += BLOCK_TOKENS) {
+        size_t some = b->tokens - t < BLOCK_TOKENS ? b->tokens - t : BLOCK_TOKENS;
+        if (!tile_is_filled) fill_tile(&s->tile, x + t * x_stride, x_stride, b->cols, b->first, b->n, some, f);
+        for (size_t r = 0; r < b->rows; r += 2 * TAEL__PANEL_ROWS) {
+            const size_t i = r / TAEL__PANEL_ROWS, left = b->rows - r;
+            const tael__panel pair[2] = {panel_at(s, i), panel_at(s, i + 1)};
+            const __mmask16 masks[2] = {(__mmask16)((1u << (left < 16 ? left : 16)) - 1),
+                                        (__mmask16)(left < 32 ? (1u << (left < 16 ? 0 : left - 16)) - 1 : 0xFFFF)};
+            float *to = y + t * y_stride + r;
+            if (left > TAEL__PANEL_ROWS)
+                multiply_tile(to, y_stride, pair, 2, masks, &s->tile, some, b->n / f.group, b->first > 0, f);
+            else
+                multiply_tile(to, y_stride, pair, 1, masks, &s->tile, some, b->n / f.group, b->first > 0, f);
+        }
+    }
+}
+
+/* Tokens that fit in one tile meet a pair of panels while it is in the first-level cache. */
 INLINE void matmul_blocks(float *y, size_t y_stride, const void *w, const void *x, size_t x_stride, size_t rows,
                           size_t cols, size_t tokens, void *memory, const tael__shape f, const packer *from)
 {
-    const size_t row_bytes = cols / f.weights * f.bytes;
-    room *s = memory;
-    for (size_t r = 0; r < rows; r += BLOCK_ROWS) {
-        const size_t here = rows - r < BLOCK_ROWS ? rows - r : BLOCK_ROWS;
-        for (size_t first = 0; first < cols; first += BLOCK_COLS) {
-            const size_t n = cols - first < BLOCK_COLS ? cols - first : BLOCK_COLS;
-            for (size_t i = 0; i * TAEL__PANEL_ROWS < here; i++) {
-                const tael__panel p = panel_at(s, i);
-                const size_t row = r + i * TAEL__PANEL_ROWS, left = here - i * TAEL__PANEL_ROWS;
-                const size_t some = left < TAEL__PANEL_ROWS ? left : TAEL__PANEL_ROWS;
-                fetch_rows((const char *)w + (row + TAEL__PANEL_ROWS) * row_bytes + first / f.weights * f.bytes,
-                           row_bytes, n / f.weights * f.bytes);
-                for (size_t c = 0; c < n; c += PACK_COLS) {
-                    const char *at = (const char *)w + row * row_bytes + (first + c) / f.weights * f.bytes;
-                    const size_t here_n = n - c < PACK_COLS ? n - c : PACK_COLS;
-                    if (from)
-                        pack_registers(&p, c, at, row_bytes, some, here_n, f, *from);
-                    else
-                        pack_memory(&p, c, at, row_bytes, some, here_n, f);
-                }
+    const size_t step = tokens <= BLOCK_TOKENS ? 2 * TAEL__PANEL_ROWS : BLOCK_ROWS;
+    columns b = {.cols = cols, .row_bytes = cols / f.weights * f.bytes, .tokens = tokens};
+    for (size_t top = 0; top < rows; top += BLOCK_ROWS) {
+        const size_t end = rows - top < BLOCK_ROWS ? rows : top + BLOCK_ROWS;
+        for (b.first = 0; b.first < cols; b.first += BLOCK_COLS) {
+            b.n = cols - b.first < BLOCK_COLS ? cols - b.first : BLOCK_COLS;
+            for (size_t r = top; r < end; r += step) {
+                b.rows = end - r < step ? end - r : step;
+                pack_rows(memory, (const char *)w + r * b.row_bytes, &b, f, from);
+                multiply_rows(y + r, y_stride, memory, x, x_stride, &b, step < BLOCK_ROWS && r > top, f);
             }
-            multiply_block(y + r, y_stride, s, x, x_stride, here, cols, first, n, tokens, f);
         }
     }
 }

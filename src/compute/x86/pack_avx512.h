@@ -151,10 +151,14 @@ PACKER_256(q6_k, 32)
 
 /* 64 columns, or the last 32 of a row, from column c of the panel on. A block that has no neighbour gets one of zeros.
  */
-INLINE void pack_quarter(const tael__panel *p, size_t c, const uint8_t *const row[16], int k, size_t n,
-                         const tael__shape f, const packer from)
+INLINE void pack_quarter(const tael__panel *p, size_t c, const uint8_t *const row[16], size_t row_bytes, int k,
+                         size_t n, const tael__shape f, const packer from)
 {
+    const size_t at = (size_t)k * 64 * f.bytes / f.weights; /* about where the quarter lies */
     __m512i a[16], sum = _mm512_setzero_si512();
+#pragma GCC unroll 16
+    for (int r = 0; r < 16; r++) /* the next panel's: too many streams for the processor to see where they lead */
+        _mm_prefetch(row[r] + TAEL__PANEL_ROWS * row_bytes + at, _MM_HINT_T0);
     if (n == 64 || f.weights == 256) {
 #pragma GCC unroll 16
         for (int r = 0; r < 16; r++) a[r] = from.quarter(row[r], k);
@@ -215,9 +219,9 @@ INLINE void pack_registers(const tael__panel *p, size_t c, const char *w, size_t
         if (64 * (size_t)k >= n) break;
         size_t left = n - 64 * (size_t)k;
         if (left >= 64)
-            pack_quarter(p, c + 64 * (size_t)k, row, k, 64, f, from);
+            pack_quarter(p, c + 64 * (size_t)k, row, row_bytes, k, 64, f, from);
         else
-            pack_quarter(p, c + 64 * (size_t)k, row, k, left, f, from);
+            pack_quarter(p, c + 64 * (size_t)k, row, row_bytes, k, left, f, from);
     }
     pack_scales(p, c, row, n, f, from);
 }
