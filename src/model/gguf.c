@@ -415,12 +415,6 @@ void tael__gguf_close(tael__gguf *file)
     tael__free(file);
 }
 
-void tael__gguf_warm(tael__gguf *file)
-{
-    for (size_t i = 0; i < file->part_count; i++) tael__gguf_warm(file->parts[i]);
-    if (file->map.data) tael__map_warm(&file->map);
-}
-
 const char *tael__gguf_path(const tael__gguf *file)
 {
     return file->path;

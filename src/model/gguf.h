@@ -48,8 +48,6 @@ typedef struct tael__gguf_tensor {
 tael_status tael__gguf_open(tael__gguf **out, const char *path);
 tael_status tael__gguf_parse(tael__gguf **out, const uint8_t *data, size_t bytes, const char *path);
 void tael__gguf_close(tael__gguf *file);
-/* Most of the weights are about to be read: see tael__map_warm. */
-void tael__gguf_warm(tael__gguf *file);
 const char *tael__gguf_path(const tael__gguf *file);
 uint64_t tael__gguf_bytes(const tael__gguf *file); /* of all parts */
 

@@ -80,7 +80,6 @@ tael_status tael_model_open(tael_model **out, const char *path)
     tael__gguf *file;
     *out = NULL;
     TAEL_TRY(tael__gguf_open(&file, path));
-    tael__gguf_warm(file);
     return tael__model_of_file(out, file);
 }
 

@@ -95,90 +95,16 @@ static tael_status read_names(tael__tokenizer *t, const tael__gguf *file)
     t->tokens = tael__alloc(t->size * sizeof *t->tokens);
     if (!t->tokens) return tael__fail_memory("tokenizer", t->size * sizeof *t->tokens);
     TAEL_TRY(tael__hash_table_make(&t->by_name, t->size));
-    for (uint32_t i = 0; i < t->size; i++) {
+    enum { AHEAD = 16 }; /* names that are hashed, and their slots on the way, before they are put */
+    uint64_t hashes[AHEAD];
+    for (uint32_t i = 0; i < t->size + AHEAD; i++) {
+        uint64_t *hash = &hashes[i % AHEAD];
+        if (i >= AHEAD && t->tokens[i - AHEAD].bytes) tael__tokenizer_put_name(t, i - AHEAD, *hash);
+        if (i >= t->size) continue;
         if (!tael__texts_next(&walk, &t->tokens[i])) return tael__tokenizer_bad_list(file, key);
         if (t->tokens[i].bytes > t->longest) t->longest = t->tokens[i].bytes;
-        if (t->tokens[i].bytes) tael__tokenizer_put_name(t, i);
+        *hash = tael__tokenizer_name_hash(t, i);
     }
-    return TAEL_OK;
-}
-
-/* What a letter of two bytes stands for, by its code; -1: no byte. */
-typedef struct letters {
-    int16_t byte[0x180];
-} letters;
-
-/* The bytes that a name of byte-level BPE stands for. A letter that stands for no byte is kept as it is. All letters
- * that do have one byte, which is what they stand for, or two. */
-static size_t decode_letters(char *out, const char *name, size_t bytes, const letters *l)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < bytes; n++) {
-        const uint8_t lead = (uint8_t)name[i], next = i + 1 < bytes ? (uint8_t)name[i + 1] : 0;
-        bool two = lead >= 0xC2 && lead <= 0xC5 && (next & 0xC0) == 0x80;
-        int byte = two ? l->byte[(lead & 0x1F) << 6 | (next & 0x3F)] : -1;
-        out[n] = byte >= 0 ? (char)byte : name[i];
-        i += byte >= 0 ? 2 : 1;
-    }
-    return n;
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* The byte that <0xNN> names, or -1. */
-static int named_byte(const char *name, size_t bytes)
-{
-    if (bytes != 6 || memcmp(name, "<0x", 3) != 0 || name[5] != '>') return -1;
-    int high = hex_digit(name[3]), low = hex_digit(name[4]);
-    return high >= 0 && low >= 0 ? high << 4 | low : -1;
-}
-
-/* The bytes that a name of the other kinds stands for: U+2581 is a space. */
-static size_t decode_spaces(char *out, const char *name, size_t bytes)
-{
-    static const char space[] = "\xE2\x96\x81";
-    size_t n = 0;
-    for (size_t i = 0; i < bytes; n++) {
-        bool is_space = bytes - i >= 3 && memcmp(name + i, space, 3) == 0;
-        out[n] = is_space ? ' ' : name[i];
-        i += is_space ? 3 : 1;
-    }
-    return n;
-}
-
-static size_t decode_name(const tael__tokenizer *t, uint32_t id, char *out, const letters *l)
-{
-    const char *name = t->token_base + t->tokens[id].offset;
-    size_t bytes = t->tokens[id].bytes;
-    if (t->flags[id] & TAEL__TOKEN_BYTE) {
-        *out = (char)named_byte(name, bytes);
-        return 1;
-    }
-    if (t->flags[id] & (TAEL__TOKEN_CONTROL | TAEL__TOKEN_USER)) {
-        memcpy(out, name, bytes);
-        return bytes;
-    }
-    return t->kind == TAEL__TOKENIZER_BPE ? decode_letters(out, name, bytes, l) : decode_spaces(out, name, bytes);
-}
-
-static tael_status decode_names(tael__tokenizer *t)
-{
-    size_t total = 1, at = 0;
-    letters l;
-    for (uint32_t code = 0; code < sizeof l.byte / sizeof *l.byte; code++)
-        l.byte[code] = (int16_t)tael__letter_byte(code);
-    for (uint32_t i = 0; i < t->size; i++) total += t->tokens[i].bytes;
-    t->bytes = tael__alloc(total);
-    t->byte_offset = tael__alloc_array((size_t)t->size + 1, sizeof *t->byte_offset);
-    if (!t->bytes || !t->byte_offset) return tael__fail_memory("tokenizer", total);
-    for (uint32_t i = 0; i < t->size; i++) {
-        t->byte_offset[i] = (uint32_t)at;
-        at += decode_name(t, i, t->bytes + at, &l);
-    }
-    t->byte_offset[t->size] = (uint32_t)at;
     return TAEL_OK;
 }
 
@@ -387,7 +313,7 @@ static tael_status read_all(tael__tokenizer *t, const tael__gguf *file)
     TAEL_TRY(read_names(t, file));
     TAEL_TRY(read_flags(t, file));
     TAEL_TRY(list_specials(t));
-    TAEL_TRY(decode_names(t));
+    TAEL_TRY(tael__tokenizer_bytes_open(t));
     if (t->kind == TAEL__TOKENIZER_BPE) return tael__tokenizer_read_merges(t, file);
     return t->kind == TAEL__TOKENIZER_SPM ? read_scores(t, file) : TAEL_OK;
 }
@@ -397,6 +323,7 @@ tael_status tael__tokenizer_open(tael__tokenizer **out, const tael__gguf *file)
     *out = NULL;
     tael__tokenizer *t = tael__alloc_zero(sizeof *t);
     if (!t) return tael__fail_memory("tokenizer", sizeof *t);
+    pthread_mutex_init(&t->decoding, NULL);
     tael_status status = read_all(t, file);
     if (status == TAEL_OK)
         *out = t;
@@ -415,7 +342,8 @@ void tael__tokenizer_close(tael__tokenizer *t)
     tael__free(t->by_name.slots);
     tael__free(t->by_odd.slots);
     tael__free(t->bytes);
-    tael__free(t->byte_offset);
+    tael__free(t->decoded);
+    pthread_mutex_destroy(&t->decoding);
     tael__free(t->specials);
     tael__free(t->sorted_specials);
     tael__free(t);

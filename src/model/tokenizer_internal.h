@@ -3,6 +3,8 @@
 #ifndef TAEL__MODEL_TOKENIZER_INTERNAL_H
 #define TAEL__MODEL_TOKENIZER_INTERNAL_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "model/tokenizer.h"
@@ -89,8 +91,9 @@ struct tael__tokenizer {
     uint32_t odd_count;
     uint8_t *flags;                   /* owned: TAEL__TOKEN_... of each token */
     tael__hash_table by_name, by_odd; /* by_odd: without slots when there are none */
-    char *bytes;                      /* owned: all tokens as the bytes they stand for */
-    uint32_t *byte_offset;            /* owned: [size + 1] into bytes */
+    char *bytes;                      /* owned: room for the bytes that tokens stand for, see tokenizer_bytes.c */
+    atomic_ushort *decoded;           /* owned: [size], the bytes of each and 1; 0: not asked for yet */
+    pthread_mutex_t decoding;         /* of bytes and decoded */
     uint32_t *specials;               /* owned: control and user-defined tokens, longest name first */
     uint32_t *sorted_specials;        /* owned: places in specials, sorted by the bytes of their names */
     uint32_t special_first[257];      /* in sorted_specials: where names with that first byte start */
@@ -129,8 +132,12 @@ tael_status tael__tokenizer_bad_list(const tael__gguf *file, const char *what);
 tael_status tael__hash_table_make(tael__hash_table *table, uint32_t count);
 
 /* Token i's name into by_name. As in llama.cpp, of tokens with one name the last counts, of equal merges the first. */
-void tael__tokenizer_put_name(tael__tokenizer *t, uint32_t i);
+void tael__tokenizer_put_name(tael__tokenizer *t, uint32_t i, uint64_t hash);
+uint64_t tael__tokenizer_name_hash(const tael__tokenizer *t, uint32_t i); /* fetches where it will lie */
 tael_status tael__tokenizer_read_merges(tael__tokenizer *t, const tael__gguf *file);
+
+/* tokenizer_bytes.c: room for what tokens stand for. */
+tael_status tael__tokenizer_bytes_open(tael__tokenizer *t);
 
 /* The id of the token with that name in the file, or -1. */
 int32_t tael__tokenizer_name(const tael__tokenizer *t, const char *name, size_t bytes);

@@ -44,10 +44,16 @@ static bool same(const char *base, tael__span span, const char *text, size_t byt
     return span.bytes == bytes && memcmp(base + span.offset, text, bytes) == 0;
 }
 
-void tael__tokenizer_put_name(tael__tokenizer *t, uint32_t i)
+uint64_t tael__tokenizer_name_hash(const tael__tokenizer *t, uint32_t i)
+{
+    uint64_t h = tael__hash_bytes(t->token_base + t->tokens[i].offset, t->tokens[i].bytes);
+    __builtin_prefetch(&t->by_name.slots[(size_t)h & t->by_name.mask], 1);
+    return h;
+}
+
+void tael__tokenizer_put_name(tael__tokenizer *t, uint32_t i, uint64_t h)
 {
     const char *name = t->token_base + t->tokens[i].offset;
-    uint64_t h = tael__hash_bytes(name, t->tokens[i].bytes);
     uint32_t tag = (uint32_t)(h >> 32);
     size_t k = (size_t)h & t->by_name.mask;
     for (tael__hash_slot *s; (s = &t->by_name.slots[k])->index_plus_1; k = (k + 1) & t->by_name.mask)

@@ -191,13 +191,6 @@ int32_t tael__tokenizer_find(const tael__tokenizer *t, const char *text, size_t 
     return id;
 }
 
-tael__slice tael__token_bytes(const tael__tokenizer *t, int32_t id)
-{
-    if (id < 0 || (uint32_t)id >= t->size) return (tael__slice){"", 0};
-    uint32_t from = t->byte_offset[id];
-    return (tael__slice){t->bytes + from, t->byte_offset[id + 1] - from};
-}
-
 bool tael__tokenizer_silent(const tael__tokenizer *t, int32_t id)
 {
     tael__slice name = tael__token_bytes(t, id);
