@@ -18,17 +18,11 @@
 #include "compute/activations.h"
 #include "compute/attend_walk.h"
 #include "compute/kernels_declared.h"
+#include "compute/x86/attend_avx512.h"
 #include "compute/x86/exp2_avx512.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
-enum {
-    LANES = 16, /* rows of a tile, and floats of its rows */
-    PAIR = 32,  /* bf16 numbers in a row of a tile */
-    TILE_BYTES = 1024,
-    ROWS = TAEL__ATTEND_ROWS,
-    POSITIONS = TAEL__KV_POSITIONS,
-};
+/* A tile has LANES rows, of as many floats or of bf16 numbers: */
+enum { PAIR = 32, TILE_BYTES = 1024 };
 
 /* One call's buffers, all in tiles or whole lines. */
 typedef struct work {
@@ -46,11 +40,6 @@ typedef struct work {
 } work;
 
 /* ---- Packing ---- */
-
-static inline __mmask16 first(size_t n)
-{
-    return n >= 16 ? 0xFFFF : (__mmask16)((1u << n) - 1);
-}
 
 /* The upper halves of a and of b, a's in the lower half of each lane. */
 INLINE __m512i upper_halves(__m512i a, __m512i b)
@@ -140,20 +129,6 @@ static void pack_queries(const work *w)
 }
 
 /* ---- A page ---- */
-
-/* 16 values of a run's position from column c on; beyond the last, zeros. */
-INLINE __m512 load(const char *run, tael__kv_kind kind, size_t n, size_t position, size_t c)
-{
-    if (c >= n) return _mm512_setzero_ps();
-    if (kind == TAEL__KV_q8_0) {
-        const uint16_t *d = (const uint16_t *)(const void *)(run + POSITIONS * n) + position * (n / 32) + c / 32;
-        __m128i q = _mm_loadu_si128((const __m128i *)(const void *)(run + position * n + c));
-        return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)), _mm512_set1_ps(_cvtsh_ss(*d)));
-    }
-    const char *h = run + (position * n + c) * 2;
-    if (c + LANES > n) return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first(n - c), h));
-    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)h));
-}
 
 INLINE void pack_keys(const work *w, const char *run, tael__kv_kind kind)
 {
@@ -264,18 +239,6 @@ static void value_tiles(const work *w, size_t row_tile, size_t value_tile)
 
 /* ---- The softmax of 16 rows ---- */
 
-/* Scores that a row doesn't see become -infinity. */
-static void hide(const work *w, size_t row, int32_t start)
-{
-    __m512i from = _mm512_load_si512(w->from + row), to = _mm512_load_si512(w->to + row);
-    for (int32_t i = 0; i < POSITIONS; i++) {
-        float *at = w->scores + (size_t)i * ROWS + row;
-        __m512i position = _mm512_set1_epi32(start + i);
-        __mmask16 hidden = _mm512_cmplt_epi32_mask(position, from) | _mm512_cmpge_epi32_mask(position, to);
-        _mm512_mask_store_ps(at, hidden, _mm512_set1_ps(-INFINITY));
-    }
-}
-
 /* The sums so far times what their weights become when a score is larger than all before. */
 static void correct(const work *w, size_t row, __m512 by)
 {
@@ -328,7 +291,7 @@ INLINE void page(const work *w, tael__kv_kind kind, const char *data, int32_t st
     for (size_t p = 0; p < POSITIONS / LANES; p += 2)
         for (size_t r = 0; r < w->row_tiles; r += 2) score_tiles(w, p, r);
     for (size_t r = 0; r < w->row_tiles; r++) {
-        if (!whole) hide(w, r * LANES, start);
+        if (!whole) hide(w->scores + r * LANES, w->from + r * LANES, w->to + r * LANES, start);
         weigh(w, r * LANES);
     }
     pack_values(w, data + w->a->v_at, kind, begin, end);
@@ -398,20 +361,14 @@ INLINE void attend(const tael__attention *a, tael__kv_kind kind)
 {
     unsigned control = _mm_getcsr();
     work w = lay_out(a);
-    uint32_t from = a->from[0], to = a->to[0], all_from = from, all_to = to; /* that any sees, that all see */
-    for (size_t t = 1; t < a->tokens; t++) {
-        if (a->from[t] < from) from = a->from[t];
-        if (a->to[t] > to) to = a->to[t];
-        if (a->from[t] > all_from) all_from = a->from[t];
-        if (a->to[t] < all_to) all_to = a->to[t];
-    }
+    span s = span_of(a);
     _mm_setcsr(control | 0x8040);
     tiles_begin();
     begin_rows(&w);
-    for (uint32_t i = from / POSITIONS; i <= (to - 1) / POSITIONS; i++) {
+    for (uint32_t i = s.from / POSITIONS; i <= (s.to - 1) / POSITIONS; i++) {
         uint32_t start = i * POSITIONS, end = start + POSITIONS;
-        page(&w, kind, a->page[i], (int32_t)start, from > start ? from - start : 0, to < end ? to - start : POSITIONS,
-             all_from <= start && all_to >= end);
+        page(&w, kind, a->page[i], (int32_t)start, s.from > start ? s.from - start : 0,
+             s.to < end ? s.to - start : POSITIONS, s.all_from <= start && s.all_to >= end);
     }
     end_rows(&w);
     _tile_release();
