@@ -57,7 +57,6 @@ tael_status tael__map_open(tael__map *map, const char *path)
 
 void tael__map_close(tael__map *map)
 {
-    tael__map_end_warming(map);
     if (map->data) munmap((void *)(uintptr_t)map->data, map->bytes);
     *map = (tael__map){0};
 }

@@ -10,15 +10,10 @@
 typedef struct tael__map {
     const uint8_t *data; /* valid until tael__map_close; NULL for an empty file */
     size_t bytes;
-    struct tael__warming *warming; /* owned: a thread that tael__map_warm started; NULL: none */
 } tael__map;
 
 tael_status tael__map_open(tael__map *map, const char *path);
 void tael__map_close(tael__map *map);
-/* Have the pages entered meanwhile, where the system holds the file in memory (map_warm.c). Only a hint. The map is not
- * to be copied until tael__map_end_warming, which tael__map_close calls itself. */
-void tael__map_warm(tael__map *map);
-void tael__map_end_warming(tael__map *map);
 
 /* The whole file in memory, ended by a NUL that *bytes does not count. `path` "-" is standard input. TAEL_LIMIT when it
  * is longer than max_bytes, TAEL_CANCELLED when a signal came whose handler was set without SA_RESTART. *out is the

@@ -21,13 +21,10 @@
 #define SPIN_SECONDS         60e-6
 #define PAUSES_BETWEEN_LOOKS 32 /* at the clock */
 
-/* A worker that is woken by the caller may be put on the caller's own CPU, and then the two take turns there while
- * another idles, for as long as 100 milliseconds: the time to a first token. Whoever finds himself there goes
- * elsewhere; a moment later any CPU will do again. */
-static void leave_cpu(int cpu)
+void tael__leave_cpu(int cpu)
 {
     cpu_set_t mine, others;
-    if (sched_getaffinity(0, sizeof mine, &mine) != 0) return;
+    if (cpu < 0 || sched_getcpu() != cpu || sched_getaffinity(0, sizeof mine, &mine) != 0) return;
     others = mine;
     CPU_CLR(cpu, &others);
     if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
@@ -104,7 +101,7 @@ static void *work(void *argument)
         wait_for_job(pool, seen);
         seen++; /* one job at a time, and each waits for all workers: none can be missed */
         if (!pool->fn) return NULL;
-        if (sched_getcpu() == pool->caller_cpu) leave_cpu(pool->caller_cpu);
+        tael__leave_cpu(pool->caller_cpu);
         pool->fn(pool->user, self->index, pool->threads);
         if (atomic_fetch_sub(&pool->left, 1) == 1 && atomic_load(&pool->caller_asleep)) {
             pthread_mutex_lock(&pool->lock);

@@ -21,4 +21,9 @@ void tael__pool_run(tael__pool *pool, tael__pool_fn *fn, void *user);
 /* Physical cores that this process may run on, at least 1. */
 uint32_t tael__cores(void);
 
+/* A thread that is started or woken may be put on the CPU of whoever did so, and then the two take turns there while
+ * another idles, for as long as 100 milliseconds: the time to a first token. Called with that CPU's number, a thread
+ * that finds itself there goes elsewhere; a moment later any CPU will do again. -1: unknown. */
+void tael__leave_cpu(int cpu);
+
 #endif
