@@ -72,7 +72,7 @@ class Model:
 
 def speed(job):
     """Like `tael bench`: a warm-up, then `p` tokens as one batch after `depth` others, then `n` tokens one by one after as
-    many."""
+    many; the medians of `repeat` times."""
     depth = job.get("depth", 0)
     m = Model(job["model"], job["threads"], depth + 1024)
     ids = [(i * 7919 + 11) % 20000 + 100 for i in range(max(job["p"], job["n"], depth, 64))]
@@ -82,21 +82,23 @@ def speed(job):
     for at in range(0, depth, 512):
         m.run(ids[at:min(at + 512, depth)])
     L.llama_synchronize(m.context)
-    out = {}
-    if job["p"]:
-        start = time.perf_counter()
-        m.run(ids[:job["p"]])
-        L.llama_synchronize(m.context)
-        out["pp"] = job["p"] / (time.perf_counter() - start)
-    if job["n"]:
-        m.rewind(depth)
-        m.run(ids[:1])
-        start = time.perf_counter()
-        for token in ids[:job["n"]]:
-            m.run([token])
+    out = {"pp": [], "tg": []}
+    for _ in range(job.get("repeat", 1)):
+        if job["p"]:
+            m.rewind(depth)
+            start = time.perf_counter()
+            m.run(ids[:job["p"]])
             L.llama_synchronize(m.context)
-        out["tg"] = job["n"] / (time.perf_counter() - start)
-    return out
+            out["pp"].append(job["p"] / (time.perf_counter() - start))
+        if job["n"]:
+            m.rewind(depth)
+            m.run(ids[:1])
+            start = time.perf_counter()
+            for token in ids[:job["n"]]:
+                m.run([token])
+                L.llama_synchronize(m.context)
+            out["tg"].append(job["n"] / (time.perf_counter() - start))
+    return {kind: float(np.median(all)) for kind, all in out.items() if all}
 
 
 def chat_prompt(m, text):

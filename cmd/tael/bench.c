@@ -83,20 +83,31 @@ static int no_text(const char *text, size_t bytes, const int32_t *ids, size_t co
     return interrupted();
 }
 
-/* Forget the context, prompt `depth` tokens, then `prompt` more, then decode `tokens`. */
+/* Back to `depth` tokens: what was prompted there by the last run is kept. */
+static tael_status go_to_depth(const bench *b, uint32_t depth)
+{
+    tael_generation g;
+    tael__buffer text = {.max = TAEL__MAX_PROMPT_BYTES};
+    tael_generate_options o = {.size = sizeof o, .greedy = true, .ignore_end = true, .max_tokens = 1};
+    tael_status status = tael_session_rewind(b->session, depth);
+    if (status == TAEL_OK && tael_session_position(b->session) < depth) {
+        tael_session_rewind(b->session, 0);
+        status = bench_text(b->model, &text, depth, 0);
+        if (status == TAEL_OK) status = tael_session_prompt(b->session, text.data, text.size, false);
+        /* One token closes the account of this prompt; it is forgotten again. */
+        if (status == TAEL_OK) status = tael_session_generate(b->session, &o, no_text, NULL, &g);
+        if (status == TAEL_OK) status = tael_session_rewind(b->session, depth);
+    }
+    tael__buffer_free(&text);
+    return status;
+}
+
+/* Forget what follows the first `depth` tokens, prompt `prompt` more, then decode `tokens`. */
 static tael_status one_run(const bench *b, uint32_t depth, uint32_t prompt, uint32_t tokens, tael_generation *g)
 {
     tael__buffer text = {.max = TAEL__MAX_PROMPT_BYTES};
     tael_generate_options o = {.size = sizeof o, .greedy = true, .ignore_end = true, .speculate = TAEL_SPECULATE_OFF};
-    tael_status status = tael_session_rewind(b->session, 0);
-    if (status == TAEL_OK && depth > 0) {
-        status = bench_text(b->model, &text, depth, 0);
-        if (status == TAEL_OK) status = tael_session_prompt(b->session, text.data, text.size, false);
-        o.max_tokens = 1; /* closes the account of this prompt; its token is forgotten again */
-        if (status == TAEL_OK) status = tael_session_generate(b->session, &o, no_text, NULL, g);
-        if (status == TAEL_OK) status = tael_session_rewind(b->session, depth);
-    }
-    tael__buffer_clear(&text);
+    tael_status status = go_to_depth(b, depth);
     if (status == TAEL_OK) status = bench_text(b->model, &text, prompt, 0);
     if (status == TAEL_OK) status = tael_session_prompt(b->session, text.data, text.size, false);
     o.max_tokens = tokens + 1; /* the first comes from the prompt's logits: this many decode steps */
