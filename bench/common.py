@@ -38,10 +38,15 @@ def model_path(name):
     return json.loads(out)["path"]
 
 
+def made_folder():
+    """Where models that benchmarks make are kept."""
+    return os.environ.get("TAEL_SHAPES", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")),
+                                                      "tael", "shapes"))
+
+
 def shape_path(name):
     """A file of random weights in the shape of a real model (bench/shapes), made once."""
-    folder = os.environ.get("TAEL_SHAPES", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")),
-                                                        "tael", "shapes"))
+    folder = made_folder()
     path = os.path.join(folder, name + ".gguf")
     if not os.path.isfile(path):
         subprocess.run([os.path.join(PEER, "python"), os.path.join(BENCH, "shapes"), name[:name.index("-q4")],

@@ -48,7 +48,7 @@ _tael()
     tokenize) options="--model --no-special" ;;
     embed) options="--model --lora --pooling --ctx --threads" ;;
     perplexity) options="--model --lora --ctx --threads" ;;
-    quantize) options="--to --imatrix --threads" ;;
+    quantize) options="--to --imatrix --pure --threads" ;;
     bench) options="--model --prompt --tokens --depth --parallel --kv-q8 --threads --runs" ;;
     import) options="--as --password --dry-run" ;;
     ledger) options="$filters --limit" ;;

@@ -60,6 +60,7 @@ complete -c tael -n '__fish_seen_subcommand_from embed' -l pooling -x -a 'mean f
 complete -c tael -n '__fish_seen_subcommand_from perplexity quantize' -F
 complete -c tael -n '__fish_seen_subcommand_from quantize' -l to -x -a 'Q4_K_M Q4_K Q4_K_S Q5_K_M Q3_K_M Q2_K Q6_K Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 IQ4_NL IQ4_XS F16 BF16 F32' -d 'what to make'
 complete -c tael -n '__fish_seen_subcommand_from quantize' -l imatrix -r -F -d 'importances of columns'
+complete -c tael -n '__fish_seen_subcommand_from quantize' -l pure -d 'every matrix in one format'
 complete -c tael -n '__fish_seen_subcommand_from bench' -s p -l prompt -x -d 'tokens to prefill'
 complete -c tael -n '__fish_seen_subcommand_from bench' -s n -l tokens -x -d 'tokens to decode'
 complete -c tael -n '__fish_seen_subcommand_from bench' -s d -l depth -x -d 'tokens in the context before'

@@ -15,6 +15,14 @@ static const option options[] = {
      0,
      0,
      {"importances of columns, as llama-imatrix writes them", "重要性矩阵（llama-imatrix 生成）"}},
+    {"pure",
+     0,
+     OPTION_FLAG,
+     NULL,
+     0,
+     0,
+     {"every matrix in one format, the output layer too: for a draft model",
+      "所有矩阵（含输出层）用同一格式：适合草稿模型"}},
     THREADS_OPTION,
     {NULL},
 };
@@ -62,6 +70,7 @@ static tael_status run(request *r)
     tael_quantize_report report = {.size = sizeof report};
     o.to = option_text(r, "to", "Q4_K_M");
     o.imatrix = option_text(r, "imatrix", NULL);
+    o.pure = option_given(r, "pure");
     o.threads = (uint32_t)option_integer(r, "threads", 0);
     double began = tael__clock_seconds();
     progress_begin(&s.bar, r);
@@ -72,7 +81,7 @@ static tael_status run(request *r)
 
 const command command_quantize = {
     .verb = "quantize",
-    .usage = "[--to Q4_K_M] [--imatrix FILE] INPUT OUTPUT.gguf",
+    .usage = "[--to Q4_K_M] [--imatrix FILE] [--pure] INPUT OUTPUT.gguf",
     .what = {"make a model smaller", "把模型变小"},
     .more =
         {"INPUT is a GGUF file, a .safetensors file or the folder of a Hugging Face model (qwen2, qwen3, llama).\n"

@@ -11,9 +11,11 @@ extern "C" {
 #endif
 
 typedef struct tael_quantize_options {
-    size_t size;                /* sizeof this struct */
-    const char *to;             /* "Q4_K_M", "Q8_0", "F16", ...; NULL: Q4_K_M. tael_quantize_kinds() lists them */
-    const char *imatrix;        /* a file of importances as llama.cpp writes it (GGUF or the older form), or NULL */
+    size_t size;         /* sizeof this struct */
+    const char *to;      /* "Q4_K_M", "Q8_0", "F16", ...; NULL: Q4_K_M. tael_quantize_kinds() lists them */
+    const char *imatrix; /* a file of importances as llama.cpp writes it (GGUF or the older form), or NULL */
+    bool pure; /* every matrix in the kind's first format, the output layer too: smaller and less true. For a draft
+                  model, whose words are checked */
     uint32_t threads;           /* 0: one a core. The result is the same for any number */
     tael_progress_fn *progress; /* NULL: none. Non-zero stops it: TAEL_CANCELLED, nothing is left */
     void *user;

@@ -116,7 +116,7 @@ static tael__format wanted(const tael__mixture *m, const tael__quantize_source *
     uint32_t layer = layer_of(t->name);
     bool is_output = ends_with(t->name, "output.weight") && !holds(t->name, "blk.");
     bool floats = tael__formats[m->base].block_weights == 1;
-    if (floats) return m->base;
+    if (floats || s->pure) return m->base;
     if (is_output || (s->ties && ends_with(t->name, "token_embd.weight")))
         return m->base == TAEL__FORMAT_q8_0 || t->cols % tael__formats[m->base].block_weights ? TAEL__FORMAT_q8_0
                                                                                               : TAEL__FORMAT_q6_k;

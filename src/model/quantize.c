@@ -242,6 +242,7 @@ static tael_status quantize(const char *input, const char *output, const tael_qu
     tael_status status =
         tael__is_checkpoint(input) ? tael__source_of_checkpoint(&s, input) : tael__source_of_gguf(&s, input);
     if (status == TAEL_OK && o->imatrix) status = tael__imatrix_open(&importance, o->imatrix);
+    s.pure = o->pure;
     if (status == TAEL_OK) status = choose(&s, mixture, importance, input, report);
     if (status == TAEL_OK) status = tael__pool_open(&r.pool, o->threads);
     if (status == TAEL_OK) status = make_room(&r, &s);

@@ -26,6 +26,7 @@ typedef struct tael__quantize_source {
     size_t count;
     tael__gguf_out out;                  /* the keys, and later the tensors */
     uint32_t layers, heads, kv_heads;    /* 0: unknown */
+    bool pure;                           /* every matrix in the mixture's first format */
     bool ties;                           /* no output layer of its own: the embedding serves as one */
     tael__gguf *file;                    /* owned; of a GGUF source */
     struct tael__checkpoint *checkpoint; /* owned; of a Hugging Face source */

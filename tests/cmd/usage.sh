@@ -46,6 +46,7 @@ for t in -1 11 nan inf x ''; do expect 2 run --temp "$t" x; done
 expect 2 tokenize
 expect 2 quantize
 expect 2 quantize a
+expect 2 quantize --pure a
 expect 2 quantize --to Q9_Z a b
 grep -q Q4_K_M "$work/err" || fail "quantize does not list its kinds"
 expect 2 tokenize a b

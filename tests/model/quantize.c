@@ -211,6 +211,28 @@ static void mixtures_give_more_bits_where_they_say(void **state)
     temp_remove(folder);
 }
 
+static void pure_is_one_format_everywhere(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"attn_q", "attn_v", "ffn_down", "attn_norm", NULL};
+    char *folder = temp_folder();
+    char *input = strdup(in_folder(folder, "in.gguf")), *output = strdup(in_folder(folder, "out.gguf"));
+    tael__gguf *file;
+    tael_quantize_options o = {.size = sizeof o, .to = "Q4_K_M", .pure = true, .threads = 1};
+    tael_quantize_report report = {.size = sizeof report};
+    write_shapes(input, 256, names, 16, true);
+    assert_ok(tael_quantize(input, output, &o, &report));
+    assert_ok(tael__gguf_open(&file, output));
+    expect_format(file, "blk.0.attn_v.weight", "Q4_K"); /* Q6_K in the mixture */
+    expect_format(file, "blk.14.ffn_down.weight", "Q4_K");
+    expect_format(file, "output.weight", "Q4_K");
+    expect_format(file, "blk.3.attn_norm.weight", "F32");
+    tael__gguf_close(file);
+    free(input);
+    free(output);
+    temp_remove(folder);
+}
+
 /* The older form of an importance matrix: one entry. */
 static void write_imatrix(const char *path, const char *name, const float *values, uint32_t count)
 {
@@ -385,7 +407,7 @@ int main(void)
         cmocka_unit_test(threads_change_no_bit),         cmocka_unit_test(mixtures_give_more_bits_where_they_say),
         cmocka_unit_test(importance_saves_its_columns),  cmocka_unit_test(a_damaged_imatrix_is_refused_at_every_cut),
         cmocka_unit_test(failure_leaves_what_was_there), cmocka_unit_test(weights_that_are_no_numbers_are_named),
-        cmocka_unit_test(no_memory_is_a_status),
+        cmocka_unit_test(pure_is_one_format_everywhere), cmocka_unit_test(no_memory_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
