@@ -1,7 +1,10 @@
 # What Tael links with, found by pkg-config. docs/DEPENDENCIES.md says why each is here; scripts/setup installs them.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(CURL REQUIRED libcurl)
+add_library(curl_headers INTERFACE IMPORTED) # the library is loaded when something is fetched (src/net/curl.h)
+set_target_properties(curl_headers PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${CURL_INCLUDE_DIRS}"
+                                              INTERFACE_LINK_LIBRARIES "${CMAKE_DL_LIBS}")
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)

@@ -4,13 +4,12 @@
 // goes on where it should, and a sentence for every way to fail. Proxies are libcurl's usual environment variables.
 #include "net/http.h"
 
-#include <curl/curl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/date.h"
+#include "net/curl.h"
 
 #define CONNECT_MS   5000
 #define STALL_MS     15000
@@ -19,6 +18,7 @@
 #define BLOCK_BYTES  (256L << 10) /* what libcurl hands over at once; larger wins nothing */
 
 typedef struct transfer {
+    const tael__curl *lib;
     CURL *curl;
     const char *url;
     const tael__http_options *options;
@@ -31,14 +31,6 @@ typedef struct transfer {
     bool answered;            /* there was one at all */
     tael_status stopped;      /* why we ended it ourselves, with its sentence set */
 } transfer;
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static CURLcode global_status;
-
-static void init_once(void)
-{
-    global_status = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 /* "host" of the URL, for sentences: the rest may be long and tells a person little. */
 static const char *host_of(const char *url, char *host, size_t cap)
@@ -80,8 +72,8 @@ static bool body_begins(transfer *t)
 {
     long code = 0;
     curl_off_t length = -1;
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
-    curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    t->lib->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+    t->lib->easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     if (t->options->resume_at > 0 && code != 206) {
         char host[128];
         t->stopped = tael__fail(
@@ -163,7 +155,7 @@ static tael_status outcome(transfer *t, CURLcode code)
 {
     long status = 0;
     char host[128];
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    t->lib->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     if (t->stopped != TAEL_OK) return t->stopped; /* its sentence is set; for TAEL_CANCELLED by the callback */
     switch (code) {
     case CURLE_OK: break;
@@ -179,7 +171,7 @@ static tael_status outcome(transfer *t, CURLcode code)
             TAEL_SAY("%s: not an http or https address; correct it", "%s：不是 http 或 https 地址；请改正"), t->url);
     case CURLE_OUT_OF_MEMORY: return tael__fail_memory(host_of(t->url, host, sizeof host), BLOCK_BYTES);
     case CURLE_PARTIAL_FILE: return fail_network(t, TAEL_SAY("the connection ended early", "连接提前中断"));
-    default: return fail_network(t, curl_easy_strerror(code));
+    default: return fail_network(t, t->lib->easy_strerror(code));
     }
     bool good = t->headers ? status >= 200 && status < 400 : status == 200 || status == 206;
     return good ? TAEL_OK : fail_http_status(t, status);
@@ -188,43 +180,44 @@ static tael_status outcome(transfer *t, CURLcode code)
 static void set_options(transfer *t)
 {
     CURL *c = t->curl;
-    curl_easy_setopt(c, CURLOPT_URL, t->url);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "tael");
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, strncasecmp(t->url, "https:", 6) == 0 ? "https" : "http,https");
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, t->headers ? 0L : 1L);
-    curl_easy_setopt(c, CURLOPT_MAXREDIRS, MAX_REDIRECT);
-    curl_easy_setopt(c, CURLOPT_FAILONERROR, t->headers ? 0L : 1L); /* an error's page is no part of the file */
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_tick);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, BLOCK_BYTES);
+    CURLcode (*const set)(CURL *, CURLoption, ...) = t->lib->easy_setopt;
+    set(c, CURLOPT_URL, t->url);
+    set(c, CURLOPT_NOSIGNAL, 1L);
+    set(c, CURLOPT_USERAGENT, "tael");
+    set(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(c, CURLOPT_REDIR_PROTOCOLS_STR, strncasecmp(t->url, "https:", 6) == 0 ? "https" : "http,https");
+    set(c, CURLOPT_FOLLOWLOCATION, t->headers ? 0L : 1L);
+    set(c, CURLOPT_MAXREDIRS, MAX_REDIRECT);
+    set(c, CURLOPT_FAILONERROR, t->headers ? 0L : 1L); /* an error's page is no part of the file */
+    set(c, CURLOPT_NOPROGRESS, 0L);
+    set(c, CURLOPT_XFERINFOFUNCTION, on_tick);
+    set(c, CURLOPT_XFERINFODATA, t);
+    set(c, CURLOPT_WRITEFUNCTION, on_body);
+    set(c, CURLOPT_WRITEDATA, t);
+    set(c, CURLOPT_HEADERFUNCTION, on_header);
+    set(c, CURLOPT_HEADERDATA, t);
+    set(c, CURLOPT_BUFFERSIZE, BLOCK_BYTES);
     uint32_t connect_ms = t->options && t->options->connect_timeout_ms ? t->options->connect_timeout_ms : CONNECT_MS;
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
+    set(c, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
     if (t->headers) {
-        curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
-        curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)HEAD_MS);
+        set(c, CURLOPT_NOBODY, 1L);
+        set(c, CURLOPT_TIMEOUT_MS, (long)HEAD_MS);
     } else if (t->options->resume_at > 0) {
-        curl_easy_setopt(c, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->options->resume_at);
+        set(c, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->options->resume_at);
     }
 }
 
 static tael_status perform(transfer *t)
 {
-    pthread_once(&once, init_once);
-    t->curl = global_status == CURLE_OK ? curl_easy_init() : NULL;
+    TAEL_TRY(tael__curl_get(&t->lib));
+    t->curl = t->lib->easy_init();
     if (!t->curl) return tael__fail_memory("libcurl", BLOCK_BYTES);
     t->active_at = tael__clock_seconds();
     set_options(t);
-    CURLcode code = curl_easy_perform(t->curl);
+    CURLcode code = t->lib->easy_perform(t->curl);
     if (code == CURLE_HTTP_RETURNED_ERROR && t->stopped == TAEL_OK) code = CURLE_OK; /* outcome() looks at the status */
     tael_status status = outcome(t, code);
-    curl_easy_cleanup(t->curl);
+    t->lib->easy_cleanup(t->curl);
     return status;
 }
 
