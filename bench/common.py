@@ -19,6 +19,7 @@ RESULTS = os.environ.get("TAEL_RESULTS", os.path.join(ROOT, "build", "bench-resu
 TAEL = os.environ.get("TAEL", os.path.join(ROOT, "build", "release", "tael"))
 PEER = os.environ.get("TAEL_PEER", "")
 LOGITS = os.environ.get("TAEL_LOGITS", os.path.join(ROOT, "build", "bench-logits"))
+PEAK = os.environ.get("TAEL_PEAK", os.path.join(ROOT, "build", "bench-peak"))
 THREADS = int(os.environ.get("TAEL_THREADS", len(os.sched_getaffinity(0))))
 SHAPES = ["qwen3-0.6b-q4_0", "qwen3-0.6b-q4_k_m", "qwen3-1.7b-q4_0", "qwen3-1.7b-q4_k_m"]  # bench/shapes makes them
 MODELS = ["smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"]
@@ -54,13 +55,22 @@ def shape_path(name):
     return path
 
 
+def token_sum(path, code):
+    """A sum over a file's matrices."""
+    code = "import sys, gguf; r = gguf.GGUFReader(sys.argv[1]); m = [t for t in r.tensors if len(t.shape) > 1]; " + code
+    return int(subprocess.run([os.path.join(PEER, "python"), "-c", code, path], stdout=subprocess.PIPE, check=True).stdout)
+
+
 def token_bytes(path):
     """Bytes of weights that one decoded token reads: all matrices but the token embeddings (its one row counts for
     nothing), unless they are the output layer too."""
-    code = ("import sys, gguf; r = gguf.GGUFReader(sys.argv[1]); names = {t.name for t in r.tensors}; "
-            "print(sum(t.n_bytes for t in r.tensors if len(t.shape) > 1 and "
-            "(t.name != 'token_embd.weight' or 'output.weight' not in names)))")
-    return int(subprocess.run([os.path.join(PEER, "python"), "-c", code, path], stdout=subprocess.PIPE, check=True).stdout)
+    return token_sum(path, "tied = 'output.weight' not in {t.name for t in m}; "
+                           "print(sum(int(t.n_bytes) for t in m if t.name != 'token_embd.weight' or tied))")
+
+
+def token_weights(path):
+    """Weights that each token of a prompt is multiplied with: all matrices but the output layer and the embeddings."""
+    return token_sum(path, "print(sum(int(t.n_elements) for t in m if t.name not in ('token_embd.weight', 'output.weight')))")
 
 
 def bandwidth(threads):
@@ -69,6 +79,12 @@ def bandwidth(threads):
     command = ["taskset", "-c", ",".join(map(str, cores)), TAEL, "--json", "doctor"]
     runs = [json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout) for _ in range(3)]
     return max(r["bandwidth_gbs"] for r in runs)
+
+
+def operations(threads):
+    """8-bit operations a second of so many cores (peak.c); None where they have no such product."""
+    run = subprocess.run([PEAK, str(threads)], stdout=subprocess.PIPE)
+    return json.loads(run.stdout)["operations"] if run.returncode == 0 else None
 
 
 def short(model):
