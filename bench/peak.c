@@ -19,18 +19,22 @@ static double now_seconds(void)
 
 /* 12 sums: a product waits 5 cycles for its last, and two begin in each. */
 #define VNNI(n) "vpdpbusd %%zmm31, %%zmm30, %%zmm" #n "\n\t"
-#define AVX2(n) "vpmaddubsw %%ymm15, %%ymm14, %%ymm13\n\tvpmaddwd %%ymm12, %%ymm13, %%ymm13\n\tvpaddd %%ymm13, %%ymm" #n ", %%ymm" #n "\n\t"
+#define AVX2(n)                                                                                              \
+    "vpmaddubsw %%ymm15, %%ymm14, %%ymm13\n\tvpmaddwd %%ymm12, %%ymm13, %%ymm13\n\tvpaddd %%ymm13, %%ymm" #n \
+    ", %%ymm" #n "\n\t"
 #define TWELVE(op) op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11)
 
 static double operations(int vnni)
 {
     for (long i = 0; i < STEPS; i++) {
         if (vnni)
-            __asm__ volatile(TWELVE(VNNI)::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
-                             "xmm9", "xmm10", "xmm11");
+            __asm__ volatile(TWELVE(VNNI)::
+                                 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                                   "xmm10", "xmm11");
         else
-            __asm__ volatile(TWELVE(AVX2)::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
-                             "xmm9", "xmm10", "xmm11", "xmm13");
+            __asm__ volatile(TWELVE(AVX2)::
+                                 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                                   "xmm10", "xmm11", "xmm13");
     }
     return 12.0 * STEPS * 2 * (vnni ? 64 : 32);
 }

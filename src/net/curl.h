@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* libcurl, loaded when something is first fetched. Linked, it would bring 25 libraries along into every process: 4 ms of
- * each start and 4 MB, for a program that rarely goes online. */
+/* libcurl, loaded when something is first fetched. Linked, it would bring 25 libraries along into every process: 4 ms
+ * of each start and 4 MB, for a program that rarely goes online. */
 #ifndef TAEL__NET_CURL_H
 #define TAEL__NET_CURL_H
 
