@@ -42,17 +42,24 @@ static int on_progress(uint64_t done, uint64_t total, void *user)
     return interrupted();
 }
 
+static bool guessed(const tael_import_report *report)
+{
+    return report->mapping && report->mapping[0];
+}
+
 static void add_json(import_run *i, const tael_import_report *report, const char *error)
 {
     json_t *skipped = json_array();
     for (size_t n = 0; n < report->skipped_count; n++)
         json_array_append_new(skipped, json_pack("{s:I,s:o}", "line", (json_int_t)report->skipped[n].line, "reason",
                                                  out_text(report->skipped[n].reason)));
-    json_array_append_new(i->files, json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "file", out_text(i->file), "format",
-                                              report->format[0] ? out_text(report->format) : json_null(), "rows",
-                                              (json_int_t)report->rows, "imported", (json_int_t)report->imported,
-                                              "duplicates", (json_int_t)report->duplicates, "skipped", skipped, "error",
-                                              error ? out_text(error) : json_null()));
+    json_t *file =
+        json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "file", out_text(i->file), "format",
+                  report->format[0] ? out_text(report->format) : json_null(), "rows", (json_int_t)report->rows,
+                  "imported", (json_int_t)report->imported, "duplicates", (json_int_t)report->duplicates, "skipped",
+                  skipped, "error", error ? out_text(error) : json_null());
+    if (guessed(report)) json_object_set_new(file, "mapping", out_text(report->mapping));
+    json_array_append_new(i->files, file);
 }
 
 static void print_report(const import_run *i, const tael_import_report *report)
@@ -61,6 +68,11 @@ static void print_report(const import_run *i, const tael_import_report *report)
     printf(TAEL_SAY(": %s, %" PRIu64 " rows: %" PRIu64 " new, %" PRIu64 " known already, %zu skipped\n",
                     "：%s，%" PRIu64 " 行：新增 %" PRIu64 "，已有 %" PRIu64 "，跳过 %zu\n"),
            report->format, report->rows, report->imported, report->duplicates, report->skipped_count);
+    if (guessed(report)) {
+        fputs(TAEL_SAY("  columns guessed, please check: ", "  列由猜测而来，请核对："), stdout);
+        out_line(stdout, report->mapping);
+        putchar('\n');
+    }
     for (size_t n = 0; n < report->skipped_count && n < SKIPPED_SHOWN; n++) {
         printf(TAEL_SAY("  line %u: ", "  第 %u 行："), report->skipped[n].line);
         out_line(stdout, report->skipped[n].reason);
@@ -144,9 +156,12 @@ const command command_import = {
     .verb = "import",
     .usage = "FILE… [--as FORMAT] [--dry-run]",
     .what = {"read bills into the ledger", "把账单读入账本"},
-    .more = {"Alipay and WeChat exports, told by their content. The same file twice adds nothing. FILE - is standard "
-             "input.",
-             "支付宝与微信导出的账单，按内容识别。重复导入同一文件不会多记。FILE 为 - 时读取标准输入。"},
+    .more =
+        {"Alipay, WeChat, JD and Meituan exports, statements of banks as CSV, OFX and QIF, told by their content; of "
+         "any other CSV the columns are guessed and shown. The same file twice adds nothing. FILE - is standard input.",
+         "支付宝、微信、京东、美团导出的账单，银行的 CSV 对账单，以及 OFX 和 QIF，按内容识别；其他 CSV "
+         "会猜测各列并显示结果。"
+         "重复导入同一文件不会多记。FILE 为 - 时读取标准输入。"},
     .options = options,
     .least = 1,
     .most = SIZE_MAX,

@@ -32,10 +32,12 @@ typedef struct tael_skipped_row {
 } tael_skipped_row;
 
 typedef struct tael_import_report {
-    char format[32];                     /* "alipay", "wechat", ...; "" when no importer knew the file */
+    char format[32];                     /* "alipay", "wechat", "cmb_credit", ...; "" when no importer knew the file */
     uint64_t rows, imported, duplicates; /* rows of data seen; new; known already */
     const tael_skipped_row *skipped;     /* owned by the report */
     size_t skipped_count;
+    const char *mapping; /* of format "generic": how its columns were read, for the owner to check, such as
+                          * "time=日期, amount=金额 (minus is spending)"; "" for known formats; owned by the report */
     void *internal;
 } tael_import_report;
 

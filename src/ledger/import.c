@@ -5,25 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/date.h"
 #include "base/file.h"
-#include "base/utf8.h"
-#include "ledger/import/charset.h"
-#include "ledger/import/csv.h"
+#include "ledger/import/table.h"
 #include "ledger/rows.h"
 
 #define PROGRESS_ROWS 2000 /* rows between two calls of progress: a few milliseconds */
 
-static const tael__importer *const importers[] = {
-#define IMPORTER(name) &tael__importer_##name,
-#include "ledger/import/importers.inc"
-#undef IMPORTER
-};
-#define IMPORTER_COUNT (sizeof importers / sizeof *importers)
-
-typedef struct skipped_list {
+typedef struct skipped_list { /* what a report owns */
     tael_skipped_row *row;
     size_t count, capacity;
+    char mapping[2048];
 } skipped_list;
 
 typedef struct job {
@@ -31,19 +22,14 @@ typedef struct job {
     tael_import_options options;
     tael_import_report *report;
     skipped_list *skipped;
-    const tael__importer *importer; /* NULL: looking for a header */
-    bool ever;                      /* a header was found */
-    int at[TAEL__COLUMN_COUNT];     /* where each column stands, or -1 */
-    size_t columns;                 /* named cells of the header */
-    size_t widest;                  /* all its cells; Alipay's rows and header end in a comma */
-    size_t needed;                  /* cells that a row can't do without */
-    uint32_t preamble;              /* rows passed since the start or the last table */
-    tael__charset charset;          /* of the header */
-    int64_t exported_ms;
-    bool changed; /* something in the store did */
+    tael__table table; /* its importer is NULL while we look for a header */
+    bool ever;         /* a header was found */
+    uint32_t preamble; /* rows passed since the start or the last table */
+    bool changed;      /* something in the store did */
     tael__csv csv;
     tael__decoder decoder;
     tael__rows rows;
+    char scratch[TAEL__MAX_FIELD_BYTES + 1];
 } job;
 
 /* ---- Reports ---- */
@@ -76,71 +62,6 @@ void tael_import_report_free(tael_import_report *report)
 
 /* ---- The header ---- */
 
-/* The cells of a decoded row: pointers into its NUL-separated text. */
-static size_t split(const char **cell, const char *text, size_t bytes)
-{
-    size_t n = 0;
-    for (const char *end = text + bytes; text < end && n < TAEL__MAX_CSV_FIELDS; text += strlen(text) + 1)
-        cell[n++] = text;
-    return n;
-}
-
-/* Column names differ by blanks and by the width of their brackets: 金额（元） and 金额(元) are one. */
-static bool same_name(const char *cell, const char *name)
-{
-    while (*cell && *name) {
-        const char *wide = NULL;
-        if (*cell == ' ') {
-            cell++;
-            continue;
-        }
-        if (*name == '(') wide = "（";
-        if (*name == ')') wide = "）";
-        if (wide && tael__starts_with(cell, wide)) {
-            cell += strlen(wide);
-            name++;
-        } else if (*cell++ != *name++) {
-            return false;
-        }
-    }
-    while (*cell == ' ') cell++;
-    return *cell == '\0' && *name == '\0';
-}
-
-static bool match_header(job *j, const tael__importer *importer, const char *const *cell, size_t count)
-{
-    int at[TAEL__COLUMN_COUNT];
-    size_t needed = 0;
-    for (size_t i = 0; i < TAEL__COLUMN_COUNT; i++) at[i] = -1;
-    for (size_t c = 0; c < importer->column_count; c++) {
-        const tael__column_name *column = &importer->columns[c];
-        for (size_t i = 0; i < count && at[column->column] < 0; i++)
-            if (same_name(cell[i], column->name)) at[column->column] = (int)i;
-        if (at[column->column] < 0 && column->required) return false;
-        if (column->required && (size_t)at[column->column] + 1 > needed) needed = (size_t)at[column->column] + 1;
-    }
-    memcpy(j->at, at, sizeof at);
-    j->needed = needed;
-    j->widest = count;
-    for (j->columns = count; j->columns > 0 && cell[j->columns - 1][0] == '\0'; j->columns--) {
-    } /* rows may end in a comma */
-    j->importer = importer;
-    return true;
-}
-
-/* "导出时间：[2026-11-21 08:12:37]": tells which of two exports knows more. */
-static void find_export_time(job *j, const char *text)
-{
-    char time[20];
-    const char *at = strstr(text, "导出时间");
-    if (!at) return;
-    at += strcspn(at, "0123456789");
-    if (strlen(at) < 19) return;
-    memcpy(time, at, 19);
-    time[19] = '\0';
-    if (!tael__parse_time(&j->exported_ms, time)) j->exported_ms = 0;
-}
-
 static tael_status look_for_header(job *j, const tael__csv_row *row)
 {
     char *text;
@@ -151,16 +72,15 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
     if (row->fault != TAEL__CSV_FINE) return TAEL_OK;
     TAEL_TRY(tael__decode(&j->decoder, row->text, row->bytes, &text, &bytes, &charset));
     if (charset == TAEL__CHARSET_NONE) return TAEL_OK;
-    find_export_time(j, text);
-    size_t count = split(cell, text, bytes);
-    for (size_t i = 0; i < IMPORTER_COUNT; i++) {
-        if (j->options.format && strcmp(j->options.format, importers[i]->name) != 0) continue;
-        if (!match_header(j, importers[i], cell, count)) continue;
-        j->ever = true;
-        j->charset = charset;
-        snprintf(j->report->format, sizeof j->report->format, "%s", importers[i]->name);
-        break;
-    }
+    size_t count = tael__table_split(cell, text, bytes);
+    tael__table_note(&j->table, cell, count);
+    if (!tael__table_match(&j->table, cell, count, row->line, j->options.format)) return TAEL_OK;
+    j->ever = true;
+    j->table.charset = charset;
+    snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
+    if (j->table.importer->open_dates) TAEL_TRY(tael__table_survey(&j->table, &j->csv, j->name));
+    if (j->table.importer->guessed)
+        tael__table_describe(&j->table, cell, j->skipped->mapping, sizeof j->skipped->mapping);
     return TAEL_OK;
 }
 
@@ -181,35 +101,13 @@ static bool only_blanks(const tael__csv_row *row)
     return row->bytes == row->count; /* nothing but the fields' NULs */
 }
 
-/* A decoded row's cells by column. NULL or the reason to skip it. */
-static const char *lay_out(const job *j, const tael__csv_row *row, tael__cells *cells, const char *text, size_t bytes,
-                           tael__charset charset)
-{
-    const char *cell[TAEL__MAX_CSV_FIELDS];
-    size_t count = split(cell, text, bytes);
-    if (count < j->needed || (!row->ended && count < j->columns))
-        return row->ended ? TAEL_SAY("the row has too few fields", "该行字段不足")
-                          : TAEL_SAY("the file's last row is cut", "文件的最后一行不完整");
-    /* A comma that nobody quoted moves the cells behind it: 1,234.56 would read as 1. */
-    if (count > j->widest)
-        return TAEL_SAY("the row has too many fields: a comma inside one", "该行字段过多：某个字段中含有逗号");
-    for (size_t i = 0; i < TAEL__COLUMN_COUNT; i++) {
-        cells->text[i] = j->at[i] >= 0 && (size_t)j->at[i] < count ? cell[j->at[i]] : "";
-        if (strlen(cells->text[i]) > TAEL__MAX_FIELD_BYTES) return TAEL_SAY("a field is too long", "有字段过长");
-    }
-    cells->names = j->importer->columns;
-    /* A damaged row may be valid in the other encoding by accident; its direction then is no word that we know. */
-    if (charset != j->charset && cells->text[TAEL__COL_DIRECTION][0] == '\0')
-        return TAEL_SAY("its encoding isn't that of the file", "该行的编码与文件不同");
-    return NULL;
-}
-
 static tael_status store_row(job *j, const tael__csv_row *row, const char **reason)
 {
     char *text;
     size_t bytes;
     tael__charset charset;
-    tael__cells cells;
+    const char *cell[TAEL__MAX_CSV_FIELDS];
+    tael__cells cells = {.scratch = j->scratch};
     tael__bill_row bill;
     tael__stored stored;
     TAEL_TRY(tael__decode(&j->decoder, row->text, row->bytes, &text, &bytes, &charset));
@@ -217,10 +115,15 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
         *reason = TAEL_SAY("its bytes are neither UTF-8 nor GB18030", "该行既不是 UTF-8 也不是 GB18030");
         return TAEL_OK;
     }
-    *reason = lay_out(j, row, &cells, text, bytes, charset);
-    if (!*reason) *reason = j->importer->next_row(&cells, &bill);
+    size_t count = tael__table_split(cell, text, bytes);
+    if (tael__table_is_footer(&j->table, cell, count)) {
+        j->report->rows--; /* a sum of rows is none */
+        return TAEL_OK;
+    }
+    *reason = tael__table_lay_out(&j->table, &cells, cell, count, row->ended, charset);
+    if (!*reason) *reason = j->table.importer->next_row(&cells, &bill);
     if (*reason) return TAEL_OK;
-    TAEL_TRY(tael__rows_put(&j->rows, j->importer->name, &bill, j->exported_ms, &stored));
+    TAEL_TRY(tael__rows_put(&j->rows, j->table.importer->name, &bill, j->table.exported_ms, &stored));
     if (stored == TAEL__STORED_NEW)
         j->report->imported++;
     else
@@ -232,16 +135,17 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
 /* One row of the table. A quote left open may have glued lines together: then each line is read by itself. */
 static tael_status take_row(job *j, const tael__csv_row *row)
 {
-    if (row->lines > 1 && (row->fault != TAEL__CSV_FINE || row->count < j->columns || row->count > j->widest)) {
+    size_t widest = j->table.cells + j->table.importer->spare;
+    if (row->lines > 1 && (row->fault != TAEL__CSV_FINE || row->count < j->table.named || row->count > widest)) {
         tael__csv_row alone;
         tael__csv_back(&j->csv, row);
         tael__csv_next(&j->csv, &alone, false);
         return take_row(j, &alone);
     }
     if (only_blanks(row)) return TAEL_OK;
-    if (row->bytes >= 4 &&
-        memcmp(row->text, "----", 4) == 0) { /* the notes after the table; another table may follow */
-        j->importer = NULL;
+    /* A line of dashes and nothing else: the notes after the table; another table may follow. */
+    if (row->bytes >= 4 && memcmp(row->text, "----", 4) == 0 && strlen(row->text) + row->count == row->bytes) {
+        j->table.importer = NULL;
         j->preamble = 0;
         return TAEL_OK;
     }
@@ -265,12 +169,12 @@ static tael_status read_rows(job *j)
     tael__csv_row row;
     uint64_t n = 0;
     /* Outside a table lines are lines: a stray quote in the notes must not swallow the header. */
-    while (tael__csv_next(&j->csv, &row, j->importer != NULL)) {
-        if (j->importer) {
+    while (tael__csv_next(&j->csv, &row, j->table.importer != NULL)) {
+        if (j->table.importer) {
             TAEL_TRY(take_row(j, &row));
         } else {
             TAEL_TRY(look_for_header(j, &row));
-            if (!j->importer && j->preamble >= TAEL__MAX_PREAMBLE_LINES) break;
+            if (!j->table.importer && j->preamble >= TAEL__MAX_PREAMBLE_LINES) break;
         }
         if (++n % PROGRESS_ROWS == 0) TAEL_TRY(tell_progress(j));
     }
@@ -279,11 +183,29 @@ static tael_status read_rows(job *j)
 
 /* ---- The whole ---- */
 
+/* All that Tael reads: names for --as, or what people call them. */
+static void list_formats(char *list, size_t bytes, bool names)
+{
+    const tael__importer *importer;
+    const char *last = "";
+    *list = '\0';
+    for (size_t i = 0, n = 0; (importer = tael__importer_at(i)) && n < bytes; i++) {
+        const char *text = names ? importer->name : importer->what;
+        if (strcmp(text, last) != 0) n += (size_t)snprintf(list + n, bytes - n, "%s%s", i ? ", " : "", text);
+        last = text;
+    }
+}
+
 static tael_status fail_unknown(const job *j, const char *data, size_t bytes)
 {
-    char list[512] = "";
-    for (size_t i = 0, n = 0; i < IMPORTER_COUNT && n < sizeof list; i++)
-        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", importers[i]->what);
+    char list[2048];
+    list_formats(list, sizeof list, false);
+    if (j->table.near.importer)
+        return tael__fail(
+            TAEL_UNSUPPORTED,
+            TAEL_SAY("%s: line %u looks like %s but has no column %s; export the bill again, with all its columns",
+                     "%s：第 %u 行像是 %s，但缺少“%s”列；请重新导出完整的账单"),
+            j->name, j->table.near.line, j->table.near.importer->what, j->table.near.column);
     if (bytes >= 4 && memcmp(data, "PK\3\4", 4) == 0)
         return tael__fail(TAEL_UNSUPPORTED,
                           TAEL_SAY("%s: it is a zip or a workbook; unpack it and import the CSV inside. Tael reads: %s",
@@ -324,6 +246,7 @@ static tael_status give_back_space(tael_ledger *ledger, tael_status status)
 static tael_status import_table(job *j, tael_ledger *ledger, const char *data, size_t bytes)
 {
     TAEL_TRY(tael__csv_open(&j->csv, data, bytes));
+    if (!tael__ofx_open(&j->csv)) tael__qif_open(&j->csv);
     /* What the log holds goes into the store while there is space; without waiting for readers, who may keep it there.
      */
     sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -347,15 +270,19 @@ static tael_status prepare_job(job *j, const char *name, const tael_import_optio
         return tael__fail(TAEL_MISUSE, TAEL_SAY("import: the options have no size", "导入：选项没有设置 size"));
     if (options) memcpy(&j->options, options, options->size < known ? options->size : known);
     const char *format = j->options.format;
-    for (size_t i = 0; format && i < IMPORTER_COUNT; i++)
-        if (strcmp(importers[i]->name, format) == 0) format = NULL;
-    if (format)
-        return tael__fail(
-            TAEL_UNSUPPORTED,
-            TAEL_SAY("%s: no format of that name; use alipay or wechat", "%s：没有这种格式；可用 alipay 或 wechat"),
-            format);
+    for (size_t i = 0; format && tael__importer_at(i); i++)
+        if (strcmp(tael__importer_at(i)->name, format) == 0) format = NULL;
+    if (format) {
+        char list[1024];
+        list_formats(list, sizeof list, true);
+        return tael__fail(TAEL_UNSUPPORTED,
+                          TAEL_SAY("%s: no format of that name; use one of %s", "%s：没有这种格式；可用 %s"), format,
+                          list);
+    }
     j->skipped = report->internal = tael__alloc_zero(sizeof *j->skipped);
-    return j->skipped ? TAEL_OK : tael__fail_memory("report", sizeof *j->skipped);
+    if (!j->skipped) return tael__fail_memory("report", sizeof *j->skipped);
+    report->mapping = j->skipped->mapping;
+    return TAEL_OK;
 }
 
 tael_status tael__ledger_import_bytes(tael_ledger *ledger, const char *name, const char *data, size_t bytes,

@@ -11,10 +11,17 @@
 /* Each finds the purchase of refund ?1 (its row is r), or nothing. A partial index is taken only when its own condition
  * stands in the query word for word: hence p.external_id<>'' and its like. */
 static const char *const searches[] = {
+    /* JD: a refund has its purchase's order number. Of several purchases of an order the one that says so itself, best
+     * with this very sum, then the one of this item, then the last before. */
+    "SELECT p.id FROM records r JOIN records p ON p.external_id=r.external_id AND p.external_id<>''"
+    " WHERE r.id=?1 AND r.source='jd' AND r.external_id<>'' AND p.source='jd' AND p.kind<>1 AND p.direction=1"
+    " AND p.minor-p.joined_minor>=r.minor"
+    " ORDER BY (p.time_ms<=r.time_ms) DESC,(p.stated_minor-p.joined_minor>=r.minor) DESC,(p.stated_minor=r.minor) DESC,"
+    "(instr(r.item,p.item)>0) DESC,p.time_ms DESC,p.id LIMIT 1",
     /* Alipay: the refund's id is the order's id, "_" and more. */
     "SELECT p.id FROM records r JOIN records p ON p.external_id=substr(r.external_id,1,instr(r.external_id,'_')-1)"
     " AND p.external_id<>''"
-    " WHERE r.id=?1 AND instr(r.external_id,'_')>1 AND p.source=r.source AND p.kind<>1"
+    " WHERE r.id=?1 AND r.source='alipay' AND instr(r.external_id,'_')>1 AND p.source=r.source AND p.kind<>1"
     " ORDER BY (p.direction=1) DESC,(p.merchant=r.merchant) DESC,p.time_ms,p.id LIMIT 1",
     /* WeChat's red packets: the refund's id is the purchase's merchant order. */
     "SELECT p.id FROM records r JOIN records p ON p.merchant_order=r.external_id AND p.merchant_order<>''"
@@ -44,6 +51,10 @@ static const char *const searches[] = {
     " WHERE r.id=?1 AND r.source='wechat' AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1 AND p.joined_minor=0"
     " AND p.time_ms BETWEEN r.time_ms-15811200000 AND r.time_ms ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id "
     "LIMIT 1",
+    /* Meituan's refund shares no number with its purchase: the same title and sum within half a year before. */
+    "SELECT p.id FROM records r JOIN records p ON p.time_ms BETWEEN r.time_ms-15811200000 AND r.time_ms"
+    " WHERE r.id=?1 AND r.source='meituan' AND p.direction=1 AND p.kind=0 AND p.minor=r.minor AND +p.source='meituan'"
+    " AND p.item=r.item AND p.joined_minor=0 ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
 };
 
 static tael_status forget(tael_ledger *ledger)

@@ -3,8 +3,9 @@
 //
 // A row is known by a hash. Where the bill gives it a real order number, the hash is of that number, the amount and
 // whether it is a refund: these stay while status, names and categories change. Where it gives none, or a masked one,
-// the hash is of all that tells rows apart, and for rows without any id of how many equal ones came before in the same
-// file: two coffees in one second are two coffees, and the same file again adds none.
+// the hash is of all that tells rows apart, and for rows without an id of their own of how many equal ones came before
+// in the same file: two coffees in one second are two coffees, and the same file again, or one that overlaps it, adds
+// none.
 #include "ledger/rows.h"
 
 #include <sodium.h>
@@ -37,6 +38,21 @@ static void mix_number(crypto_generichash_state *state, int64_t number)
     crypto_generichash_update(state, (const unsigned char *)&number, sizeof number);
 }
 
+/* What tells the row of a bank or of a shared order from others. Of an order only what its later exports repeat; of a
+ * bank's row both directions, since the same sum may go out and come back on one day. */
+static void mix_contents(crypto_generichash_state *state, const tael__bill_row *row)
+{
+    mix_number(state, row->time_ms);
+    if (row->identity == TAEL__ID_OF_ORDER && row->external_id[0]) return;
+    mix_text(state, row->merchant);
+    mix_text(state, row->item);
+    if (row->identity == TAEL__ID_OF_ORDER) mix_text(state, row->merchant_order);
+    if (row->identity != TAEL__ID_NONE) return;
+    mix_number(state, row->direction);
+    mix_text(state, row->type);
+    mix_text(state, row->currency);
+}
+
 static void make_key(uint8_t key[16], const char *source, const tael__bill_row *row, uint64_t occurrence)
 {
     crypto_generichash_state state;
@@ -46,10 +62,8 @@ static void make_key(uint8_t key[16], const char *source, const tael__bill_row *
     mix_text(&state, row->key_type);
     mix_number(&state, row->minor);
     mix_number(&state, row->kind == TAEL__REFUND);
-    if (!real_id(row->external_id)) {
-        mix_number(&state, row->time_ms);
-        mix_text(&state, row->merchant);
-        mix_text(&state, row->item);
+    if (row->identity != TAEL__ID_OF_ROW || !real_id(row->external_id)) {
+        mix_contents(&state, row);
         mix_number(&state, (int64_t)occurrence);
     }
     crypto_generichash_final(&state, key, 16);
@@ -102,7 +116,7 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
             "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,"
             "stated_minor,exported_ms,currency,source,merchant,item,category,type,method,status,"
             "external_id,merchant_order,account,note,refunded_minor)"
-            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,'CNY',?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9))",
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9))",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
@@ -142,6 +156,7 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
                                  row->method, row->status,   row->external_id, row->merchant_order, row->account,
                                  row->note};
     for (int i = 0; i < 11; i++) bind_text(s, 11 + i, texts[i]);
+    bind_text(s, 22, row->currency[0] ? row->currency : "CNY");
     return tael__sql_run(rows->ledger, s, STORING);
 }
 
@@ -185,7 +200,7 @@ tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bil
     char category[TAEL__MAX_FIELD_BYTES + 1] = "";
     int64_t id = 0;
     make_key(key, source, row, 0);
-    if (row->external_id[0] == '\0') {
+    if (row->external_id[0] == '\0' || row->identity != TAEL__ID_OF_ROW) {
         TAEL_TRY(count_seen(rows, key, &before));
         if (before > 0) make_key(key, source, row, before);
     }

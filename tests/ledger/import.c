@@ -49,7 +49,7 @@ static void an_unknown_bill_is_named_with_what_is_read(void **state)
     (void)state;
     tael_ledger *ledger = memory_ledger();
     tael_import_report report;
-    assert_status(tael_ledger_import(ledger, "ledger/data/unknown-jd-2025.csv", NULL, &report), TAEL_UNSUPPORTED);
+    assert_status(tael_ledger_import(ledger, "ledger/data/unknown-huobi.csv", NULL, &report), TAEL_UNSUPPORTED);
     assert_non_null(strstr(tael_error(), "Alipay"));
     assert_non_null(strstr(tael_error(), "WeChat"));
     tael_import_report_free(&report);

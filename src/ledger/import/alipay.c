@@ -14,28 +14,9 @@ static bool is(const char *text, const char *word)
     return strcmp(text, word) == 0;
 }
 
-static bool read_direction(tael_direction *direction, const char *text)
-{
-    if (is(text, "支出"))
-        *direction = TAEL_EXPENSE;
-    else if (is(text, "收入"))
-        *direction = TAEL_INCOME;
-    else if (is(text, "不计收支") || is(text, "其他") || is(text, "/"))
-        *direction = TAEL_NEUTRAL;
-    else
-        return false;
-    return true;
-}
-
 static bool closed(const char *status)
 {
     return is(status, "交易关闭") || is(status, "已关闭");
-}
-
-/* Nothing was paid: waiting for the payment, or it failed. 等待确认收货 and its like have left the account. */
-static bool unpaid(const char *status)
-{
-    return is(status, "等待付款") || strstr(status, "失败") != NULL;
 }
 
 /* The money of a sold or refunded investment isn't a refund of shopping. */
@@ -49,7 +30,7 @@ static void settle(tael__bill_row *row, bool moved)
 {
     if (is_refund(row))
         row->kind = TAEL__REFUND;
-    else if (unpaid(row->status))
+    else if (tael__unpaid(row->status)) /* 等待确认收货 and its like have left the account */
         row->kind = TAEL__NEVER_PAID;
     else if (closed(row->status))
         row->kind = row->direction == TAEL_EXPENSE && moved ? TAEL__PAID_CLOSED : TAEL__NEVER_PAID;
@@ -60,7 +41,7 @@ static const char *app_row(const tael__cells *cells, tael__bill_row *row)
 {
     const char *reason = tael__read_common(cells, row);
     if (reason) return reason;
-    if (!read_direction(&row->direction, cells->text[TAEL__COL_DIRECTION])) return tael__reason_direction();
+    if (!tael__read_direction(&row->direction, cells->text[TAEL__COL_DIRECTION])) return tael__reason_direction();
     settle(row, row->method[0] != '\0');
     return NULL;
 }
@@ -71,7 +52,7 @@ static const char *web_row(const tael__cells *cells, tael__bill_row *row)
     const char *stated = cells->text[TAEL__COL_REFUNDED];
     if (reason) return reason;
     row->direction = TAEL_NEUTRAL;
-    if (cells->text[TAEL__COL_DIRECTION][0] && !read_direction(&row->direction, cells->text[TAEL__COL_DIRECTION]))
+    if (cells->text[TAEL__COL_DIRECTION][0] && !tael__read_direction(&row->direction, cells->text[TAEL__COL_DIRECTION]))
         return tael__reason_direction();
     if (stated[0] && !tael__parse_money(&row->stated_minor, stated))
         return TAEL_SAY("refunded (成功退款): not a number with at most two decimals",

@@ -123,6 +123,7 @@ bool tael__csv_next(tael__csv *csv, tael__csv_row *row, bool multiline)
 {
     cursor c = {.data = csv->data, .bytes = csv->bytes, .at = csv->at, .out = csv->text};
     *row = (tael__csv_row){.text = csv->text, .line = csv->line, .start = csv->at};
+    if (csv->read) return csv->read(csv, row);
     if (csv->at >= csv->bytes) return false;
     for (;;) {
         if (row->count == TAEL__MAX_CSV_FIELDS) {
