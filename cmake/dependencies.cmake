@@ -8,6 +8,7 @@ set_target_properties(curl_headers PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${C
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
 pkg_check_modules(SQLCIPHER REQUIRED IMPORTED_TARGET sqlcipher>=3.46) # the .pc tells the SQLite version: 3.46 is SQLCipher 4.6
 
 # Debian's libutf8proc-dev carries no .pc file in version 12.

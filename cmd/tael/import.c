@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tael import`: bills into the ledger. Each file goes in whole or not at all; one that fails doesn't keep the others
-// out, but the command has failed.
+// `tael import`: bills into the ledger. Each bill, a file or one in a zip, goes in whole or not at all; one that fails
+// doesn't keep the others out, but the command has failed.
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,7 +15,14 @@ static const option options[] = {
      0,
      0,
      {"read it as this format (default: told by content)", "指定格式（默认按内容识别）"}},
-    {"password", 0, OPTION_TEXT, "P", 0, 0, {"of a protected zip", "加密压缩包的密码"}},
+    {"password",
+     0,
+     OPTION_TEXT,
+     "P",
+     0,
+     0,
+     {"of a protected zip, as Alipay and WeChat Pay send it in the app",
+      "加密压缩包的解压密码（支付宝、微信支付在应用内发送）"}},
     {"dry-run", 0, OPTION_FLAG, NULL, 0, 0, {"read and report, keep nothing", "只读取并报告，不保存"}},
     {NULL},
 };
@@ -29,8 +36,8 @@ typedef struct import_run {
     const char *file;
     json_t *files;
     uint64_t imported, duplicates;
-    size_t failed;
-    tael_status status; /* of the first that failed, */
+    size_t done, failed; /* bills */
+    tael_status status;  /* of the first that failed, */
     char sentence[TAEL__MAX_ERROR_BYTES];
 } import_run;
 
@@ -47,24 +54,30 @@ static bool guessed(const tael_import_report *report)
     return report->mapping && report->mapping[0];
 }
 
-static void add_json(import_run *i, const tael_import_report *report, const char *error)
+static json_t *skipped_json(const tael_skipped_row *row)
+{
+    json_t *json = json_pack("{s:I,s:o}", "line", (json_int_t)row->line, "reason", out_text(row->reason));
+    if (row->sheet && json) json_object_set_new(json, "sheet", json_integer((json_int_t)row->sheet));
+    return json;
+}
+
+static void add_json(import_run *i, const char *file, const tael_import_report *report, const char *error)
 {
     json_t *skipped = json_array();
     for (size_t n = 0; n < report->skipped_count; n++)
-        json_array_append_new(skipped, json_pack("{s:I,s:o}", "line", (json_int_t)report->skipped[n].line, "reason",
-                                                 out_text(report->skipped[n].reason)));
-    json_t *file =
-        json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "file", out_text(i->file), "format",
+        json_array_append_new(skipped, skipped_json(&report->skipped[n]));
+    json_t *json =
+        json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "file", out_text(file), "format",
                   report->format[0] ? out_text(report->format) : json_null(), "rows", (json_int_t)report->rows,
                   "imported", (json_int_t)report->imported, "duplicates", (json_int_t)report->duplicates, "skipped",
                   skipped, "error", error ? out_text(error) : json_null());
-    if (guessed(report)) json_object_set_new(file, "mapping", out_text(report->mapping));
-    json_array_append_new(i->files, file);
+    if (guessed(report)) json_object_set_new(json, "mapping", out_text(report->mapping));
+    json_array_append_new(i->files, json);
 }
 
-static void print_report(const import_run *i, const tael_import_report *report)
+static void print_report(const char *file, const tael_import_report *report)
 {
-    out_line(stdout, i->file);
+    out_line(stdout, file);
     printf(TAEL_SAY(": %s, %" PRIu64 " rows: %" PRIu64 " new, %" PRIu64 " known already, %zu skipped\n",
                     "：%s，%" PRIu64 " 行：新增 %" PRIu64 "，已有 %" PRIu64 "，跳过 %zu\n"),
            report->format, report->rows, report->imported, report->duplicates, report->skipped_count);
@@ -74,13 +87,39 @@ static void print_report(const import_run *i, const tael_import_report *report)
         putchar('\n');
     }
     for (size_t n = 0; n < report->skipped_count && n < SKIPPED_SHOWN; n++) {
-        printf(TAEL_SAY("  line %u: ", "  第 %u 行："), report->skipped[n].line);
+        if (report->skipped[n].sheet)
+            printf(TAEL_SAY("  sheet %u, row %u: ", "  工作表 %u 第 %u 行："), report->skipped[n].sheet,
+                   report->skipped[n].line);
+        else
+            printf(TAEL_SAY("  line %u: ", "  第 %u 行："), report->skipped[n].line);
         out_line(stdout, report->skipped[n].reason);
         putchar('\n');
     }
     if (report->skipped_count > SKIPPED_SHOWN)
         printf(TAEL_SAY("  and %zu more; --json names them all\n", "  另有 %zu 行；--json 可列出全部\n"),
                report->skipped_count - SKIPPED_SHOWN);
+}
+
+/* One bill, a file or in one; `error` NULL when it went in. The first failure is said at the end, by main(). */
+static void tell(import_run *i, const char *file, const tael_import_report *report, tael_status status,
+                 const char *error)
+{
+    if (error) {
+        if (i->failed++ == 0) {
+            i->status = status;
+            snprintf(i->sentence, sizeof i->sentence, "%s", error);
+        } else {
+            fputs("tael: ", stderr);
+            out_line(stderr, error);
+            fputc('\n', stderr);
+        }
+    } else {
+        i->done++;
+    }
+    if (i->r->json)
+        add_json(i, file, report, error);
+    else if (!error)
+        print_report(file, report);
 }
 
 static void import_one(import_run *i, const char *file)
@@ -91,27 +130,23 @@ static void import_one(import_run *i, const char *file)
                              .format = option_text(r, "as", NULL),
                              .dry_run = option_given(r, "dry-run"),
                              .progress = on_progress,
-                             .user = i};
+                             .user = i,
+                             .password = option_text(r, "password", NULL)};
     i->file = file;
     progress_begin(&i->bar, r);
     tael_status status = tael_ledger_import(i->ledger, file, &o, &report);
     progress_end(&i->bar);
-    if (status != TAEL_OK) {
-        if (i->failed++ == 0) {
-            i->status = status;
-            snprintf(i->sentence, sizeof i->sentence, "%s", tael_error());
-        } else {
-            fputs("tael: ", stderr);
-            out_line(stderr, tael_error());
-            fputc('\n', stderr);
-        }
-    }
     i->imported += report.imported;
     i->duplicates += report.duplicates;
-    if (r->json)
-        add_json(i, &report, status == TAEL_OK ? NULL : tael_error());
-    else if (status == TAEL_OK)
-        print_report(i, &report);
+    bool told = report.bill_count > 0 && status == TAEL_OK;
+    for (size_t n = 0; n < report.bill_count; n++) {
+        const tael_import_bill *bill = &report.bills[n];
+        char name[2 * TAEL__MAX_PATH_BYTES];
+        snprintf(name, sizeof name, "%s/%s", file, bill->name);
+        tell(i, name, &bill->report, bill->status, bill->status == TAEL_OK ? NULL : bill->error);
+        told |= bill->status != TAEL_OK;
+    }
+    if (!told) tell(i, file, &report, status, status == TAEL_OK ? NULL : tael_error());
     tael_import_report_free(&report);
 }
 
@@ -128,7 +163,7 @@ static tael_status conclude(import_run *i)
                 all, "error",
                 json_pack("{s:s,s:o}", "code", tael_status_name(i->status), "message", out_text(i->sentence)));
         status = out_json(r, all);
-    } else if (option_given(r, "dry-run") && i->failed < r->argument_count) {
+    } else if (option_given(r, "dry-run") && i->done > 0) {
         puts(TAEL_SAY("dry run: nothing was kept", "试运行：未保存任何内容"));
     }
     if (i->failed == 0) return status;
@@ -139,10 +174,6 @@ static tael_status conclude(import_run *i)
 static tael_status run(request *r)
 {
     import_run i = {.r = r, .files = json_array()};
-    if (option_given(r, "password"))
-        return tael__fail(TAEL_UNSUPPORTED,
-                          TAEL_SAY("--password: this version does not open protected zips; unzip the bill first",
-                                   "--password：此版本还不能打开加密压缩包；请先解压账单"));
     tael_status status = input_ledger(r, &i.ledger);
     for (size_t n = 0; status == TAEL_OK && n < r->argument_count && !interrupted(); n++)
         import_one(&i, r->arguments[n]);
@@ -154,14 +185,15 @@ static tael_status run(request *r)
 
 const command command_import = {
     .verb = "import",
-    .usage = "FILE… [--as FORMAT] [--dry-run]",
+    .usage = "FILE… [--password P] [--as FORMAT] [--dry-run]",
     .what = {"read bills into the ledger", "把账单读入账本"},
     .more =
-        {"Alipay, WeChat, JD and Meituan exports, statements of banks as CSV, OFX and QIF, told by their content; of "
-         "any other CSV the columns are guessed and shown. The same file twice adds nothing. FILE - is standard input.",
-         "支付宝、微信、京东、美团导出的账单，银行的 CSV 对账单，以及 OFX 和 QIF，按内容识别；其他 CSV "
-         "会猜测各列并显示结果。"
-         "重复导入同一文件不会多记。FILE 为 - 时读取标准输入。"},
+        {"Alipay, WeChat, JD and Meituan exports, statements of banks as CSV or XLSX, OFX and QIF, or the zip that was "
+         "mailed, told by their content; of any other table the columns are guessed and shown. The same file twice "
+         "adds "
+         "nothing. FILE - is standard input.",
+         "支付宝、微信、京东、美团导出的账单，银行的对账单（CSV 或 XLSX），OFX 和 QIF，或邮件中的压缩包，按内容识别；"
+         "其他表格会猜测各列并显示结果。重复导入同一文件不会多记。FILE 为 - 时读取标准输入。"},
     .options = options,
     .least = 1,
     .most = SIZE_MAX,

@@ -27,8 +27,9 @@ TAEL_API void tael_ledger_close(tael_ledger *ledger);
 /* ---- Import ---- */
 
 typedef struct tael_skipped_row {
-    uint32_t line;
+    uint32_t line;      /* of the file, or the row's number in its sheet */
     const char *reason; /* in this thread's language; names the field, never its contents */
+    uint32_t sheet;     /* of a workbook, from 1; 0: no workbook */
 } tael_skipped_row;
 
 typedef struct tael_import_report {
@@ -38,20 +39,38 @@ typedef struct tael_import_report {
     size_t skipped_count;
     const char *mapping; /* of format "generic": how its columns were read, for the owner to check, such as
                           * "time=日期, amount=金额 (minus is spending)"; "" for known formats; owned by the report */
+    const struct tael_import_bill *bills; /* of a zip: each bill in it; owned by the report. NULL for a bill alone */
+    size_t bill_count;
     void *internal;
 } tael_import_report;
 
+/* One bill in a zip. */
+typedef struct tael_import_bill {
+    const char *name;          /* its path in the zip as UTF-8: to show, not to open */
+    tael_status status;        /* not TAEL_OK: nothing of it was kept, */
+    const char *error;         /* and this says why; "" otherwise */
+    tael_import_report report; /* its own */
+} tael_import_bill;
+
 typedef struct tael_import_options {
     size_t size;
-    const char *format;                                                     /* NULL: told by content */
-    bool dry_run;                                                           /* everything but keeping it */
-    int (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *user); /* may be NULL; non-zero cancels */
+    const char *format; /* NULL: told by content */
+    bool dry_run;       /* everything but keeping it */
+    /* Of the bill at hand; a zip's bills come one after another. May be NULL; non-zero cancels. */
+    int (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *user);
     void *user;
+    const char *password; /* of a protected zip; NULL or "": none */
 } tael_import_options;
 
-/* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. TAEL_UNSUPPORTED: no importer knows
- * it; TAEL_BAD_INPUT names the line. Rows that can't be read are skipped and reported, never lost silently. `path` "-"
- * is standard input. Free the report with tael_import_report_free, also after a failure. */
+/* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX,
+ * all its sheets together), or a zip of such: what a file is, its bytes tell. TAEL_UNSUPPORTED: no importer knows it;
+ * TAEL_BAD_INPUT names the line; TAEL_BAD_KEY: the zip is protected and the password is missing or wrong; TAEL_CORRUPT:
+ * the zip or the workbook is damaged; TAEL_LIMIT: it unpacks to more than any bill. Rows that can't be read are skipped
+ * and reported, never lost silently. `path` "-" is standard input.
+ * In a zip each .csv, .txt and .xlsx is a bill of its own: one that fails doesn't keep the others out. The report then
+ * holds their sums, and each bill's own report with its skipped rows stands in `bills`; the status is that of the first
+ * that failed. Nothing is unpacked to the disk.
+ * Free the report with tael_import_report_free, also after a failure. */
 TAEL_API tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,
                                         tael_import_report *report);
 TAEL_API void tael_import_report_free(tael_import_report *report);

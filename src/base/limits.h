@@ -41,4 +41,17 @@
 #define TAEL__MAX_FIELD_BYTES    2048  /* a merchant's name or an item, after decoding */
 #define TAEL__MAX_SKIPPED_SHOWN  1000  /* skipped rows that a report names one by one */
 
+/* Zips and workbooks that hold bills. */
+#define TAEL__MAX_UNPACKED_BYTES  ((uint64_t)1 << 28) /* in all, as a bill alone may have; bombs end here */
+#define TAEL__MAX_ZIP_MEMBERS     4096                /* a mailed zip holds one or two, a workbook about 20 */
+#define TAEL__MAX_XML_DEPTH       64                  /* a cell's text is 7 deep */
+#define TAEL__MAX_XML_TOKEN_BYTES ((size_t)1 << 18)   /* one tag: expat keeps it whole and reads it again */
+#define TAEL__MAX_SHEETS          256                 /* of a workbook; bills have 1 to 4 */
+#define TAEL__MAX_SHEET_ROWS      (1u << 20)          /* Excel's own */
+#define TAEL__MAX_SHEET_COLUMNS   (1u << 14)          /* Excel's own, XFD; TAEL__MAX_CSV_FIELDS are kept */
+#define TAEL__MAX_SHEET_CELLS     (1u << 24)          /* a row of a bill has 11 to 17 */
+#define TAEL__MAX_SHARED_STRINGS  (1u << 22)          /* a row of a bill brings about 5 new ones */
+#define TAEL__MAX_CELL_STYLES     65536               /* Excel allows 65,490 */
+#define TAEL__MAX_NUMBER_FORMATS  1024                /* of the workbook's own; Excel allows about 250 */
+
 #endif

@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bill into the ledger: cut into rows, decoded row by row, its format told by the names in the header, each row
 // stored once, refunds joined; all in one transaction, so that a bill is in whole or not at all. What can't be read is
-// reported with its line; import/ holds one file a format.
+// reported with its line; import/ holds one file a format, and what opens zips and workbooks.
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "ledger/import/container.h"
 #include "ledger/import/table.h"
+#include "ledger/import/workbook.h"
+#include "ledger/report.h"
 #include "ledger/rows.h"
 
 #define PROGRESS_ROWS 2000 /* rows between two calls of progress: a few milliseconds */
-
-typedef struct skipped_list { /* what a report owns */
-    tael_skipped_row *row;
-    size_t count, capacity;
-    char mapping[2048];
-} skipped_list;
 
 typedef struct job {
     const char *name; /* of the file, for sentences */
     tael_import_options options;
     tael_import_report *report;
-    skipped_list *skipped;
     tael__table table; /* its importer is NULL while we look for a header */
     bool ever;         /* a header was found */
     uint32_t preamble; /* rows passed since the start or the last table */
@@ -31,34 +27,6 @@ typedef struct job {
     tael__rows rows;
     char scratch[TAEL__MAX_FIELD_BYTES + 1];
 } job;
-
-/* ---- Reports ---- */
-
-static tael_status skip(job *j, uint32_t line, const char *reason)
-{
-    skipped_list *list = j->skipped;
-    if (list->count == TAEL__MAX_SKIPPED_SHOWN) return TAEL_OK; /* rows - imported - duplicates still counts it */
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? 2 * list->capacity : 16;
-        tael_skipped_row *row = tael__realloc(list->row, capacity * sizeof *row);
-        if (!row) return tael__fail_memory("report", capacity * sizeof *row);
-        list->row = row;
-        list->capacity = capacity;
-    }
-    list->row[list->count++] = (tael_skipped_row){line, reason};
-    j->report->skipped = list->row;
-    j->report->skipped_count = list->count;
-    return TAEL_OK;
-}
-
-void tael_import_report_free(tael_import_report *report)
-{
-    if (!report) return;
-    skipped_list *list = report->internal;
-    if (list) tael__free(list->row);
-    tael__free(list);
-    *report = (tael_import_report){0};
-}
 
 /* ---- The header ---- */
 
@@ -79,8 +47,10 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
     j->table.charset = charset;
     snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
     if (j->table.importer->open_dates) TAEL_TRY(tael__table_survey(&j->table, &j->csv, j->name));
-    if (j->table.importer->guessed)
-        tael__table_describe(&j->table, cell, j->skipped->mapping, sizeof j->skipped->mapping);
+    if (!j->table.importer->guessed) return TAEL_OK;
+    char mapping[TAEL__MAPPING_BYTES];
+    tael__table_describe(&j->table, cell, mapping, sizeof mapping);
+    tael__report_mapping(j->report, mapping);
     return TAEL_OK;
 }
 
@@ -152,7 +122,7 @@ static tael_status take_row(job *j, const tael__csv_row *row)
     const char *reason = fault_reason(row->fault);
     j->report->rows++;
     if (!reason) TAEL_TRY(store_row(j, row, &reason));
-    if (reason) TAEL_TRY(skip(j, row->line, reason));
+    if (reason) TAEL_TRY(tael__report_skip(j->report, j->table.sheet, row->line, reason));
     return TAEL_OK;
 }
 
@@ -196,7 +166,7 @@ static void list_formats(char *list, size_t bytes, bool names)
     }
 }
 
-static tael_status fail_unknown(const job *j, const char *data, size_t bytes)
+static tael_status fail_unknown(const job *j)
 {
     char list[2048];
     list_formats(list, sizeof list, false);
@@ -206,11 +176,6 @@ static tael_status fail_unknown(const job *j, const char *data, size_t bytes)
             TAEL_SAY("%s: line %u looks like %s but has no column %s; export the bill again, with all its columns",
                      "%s：第 %u 行像是 %s，但缺少“%s”列；请重新导出完整的账单"),
             j->name, j->table.near.line, j->table.near.importer->what, j->table.near.column);
-    if (bytes >= 4 && memcmp(data, "PK\3\4", 4) == 0)
-        return tael__fail(TAEL_UNSUPPORTED,
-                          TAEL_SAY("%s: it is a zip or a workbook; unpack it and import the CSV inside. Tael reads: %s",
-                                   "%s：这是压缩包或工作簿；请解压后导入其中的 CSV。Tael 支持：%s"),
-                          j->name, list);
     return tael__fail(
         TAEL_UNSUPPORTED,
         TAEL_SAY("%s: no bill that Tael knows: no line names its columns; export it again from the app. Tael reads: %s",
@@ -243,18 +208,60 @@ static tael_status give_back_space(tael_ledger *ledger, tael_status status)
     return status;
 }
 
-static tael_status import_table(job *j, tael_ledger *ledger, const char *data, size_t bytes)
+/* One text, or one sheet of a workbook. Rows without an id that are equal in two sheets are one: a sheet is often a
+ * copy of another, and within a sheet they are two. */
+static tael_status read_table(job *j, tael_ledger *ledger, const char *data, size_t bytes, uint32_t sheet)
 {
-    TAEL_TRY(tael__csv_open(&j->csv, data, bytes));
-    if (!tael__ofx_open(&j->csv)) tael__qif_open(&j->csv);
+    j->table.sheet = sheet;
+    j->table.importer = NULL;
+    j->preamble = 0;
+    tael_status status = tael__csv_open(&j->csv, data, bytes);
+    if (status == TAEL_OK && sheet == 0 && !tael__ofx_open(&j->csv)) tael__qif_open(&j->csv);
+    if (status == TAEL_OK) status = tael__rows_open(&j->rows, ledger);
+    if (status == TAEL_OK) {
+        status = read_rows(j);
+        tael__rows_close(&j->rows);
+    }
+    tael__csv_close(&j->csv);
+    return status;
+}
+
+/* What the bytes of a bill turned out to be. */
+typedef struct content {
+    const char *text; /* borrowed, or */
+    char *converted;  /* owned; */
+    size_t bytes;     /* of either */
+    tael__workbook workbook;
+} content;
+
+static tael_status read_sheets(job *j, tael_ledger *ledger, const tael__workbook *workbook)
+{
+    for (size_t i = 0; i < workbook->count; i++) {
+        const tael__workbook_sheet *sheet = &workbook->sheet[i];
+        TAEL_TRY(read_table(j, ledger, sheet->csv, sheet->bytes, sheet->number));
+    }
+    return TAEL_OK;
+}
+
+static tael_status read_tables(job *j, tael_ledger *ledger, const content *c)
+{
+    if (c->text) return read_table(j, ledger, c->text, c->bytes, 0);
+    /* Beside a known bill its owner's other sheets are made of its rows: a guess at them would count those twice. */
+    j->table.sure = j->options.format == NULL;
+    TAEL_TRY(read_sheets(j, ledger, &c->workbook));
+    if (j->ever || !j->table.sure || j->table.near.importer) return TAEL_OK;
+    j->table.sure = false;
+    return read_sheets(j, ledger, &c->workbook);
+}
+
+static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
+{
     /* What the log holds goes into the store while there is space; without waiting for readers, who may keep it there.
      */
     sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     TAEL_TRY(tael__sql_begin(ledger));
-    tael_status status = tael__rows_open(&j->rows, ledger);
-    if (status == TAEL_OK) status = read_rows(j);
-    tael__rows_close(&j->rows);
-    if (status == TAEL_OK && !j->ever) status = fail_unknown(j, data, bytes);
+    tael_status status = read_tables(j, ledger, c);
+    if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
     if (status == TAEL_OK && j->changed) status = tael__ledger_join_refunds(ledger);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
     if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
@@ -262,52 +269,102 @@ static tael_status import_table(job *j, tael_ledger *ledger, const char *data, s
     return status == TAEL_NO_SPACE ? give_back_space(ledger, status) : status;
 }
 
-static tael_status prepare_job(job *j, const char *name, const tael_import_options *options, tael_import_report *report)
+/* Excel's format of 1997, and the wrapping of any workbook with a password, start alike (OLE 2). */
+static bool old_workbook(const char *data, size_t bytes)
 {
-    size_t known = sizeof j->options;
-    *j = (job){.name = name, .report = report};
+    return bytes >= 8 && memcmp(data, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8) == 0;
+}
+
+static tael_status read_workbook(content *c, const char *name, const char *data, size_t bytes, const char *password,
+                                 uint64_t *left)
+{
+    tael__archive archive;
+    TAEL_TRY(tael__archive_open(&archive, name, data, bytes, password, left));
+    tael_status status = TAEL_OK;
+    if (tael__workbook_like(&archive))
+        status = tael__workbook_read(&c->workbook, &archive);
+    else
+        status = tael__fail(TAEL_UNSUPPORTED,
+                            TAEL_SAY("%s: a zip inside a zip; unpack the outer one and import this by itself",
+                                     "%s：压缩包中的压缩包；请先解压外层，再单独导入它"),
+                            name);
+    tael__archive_close(&archive);
+    return status;
+}
+
+/* Workbooks are read before the transaction begins: others needn't wait for XML. */
+static tael_status read_content(content *c, const char *name, const char *data, size_t bytes, const char *password,
+                                uint64_t *left)
+{
+    size_t skip_bytes = 0;
+    *c = (content){0};
+    if (old_workbook(data, bytes))
+        return tael__fail(TAEL_UNSUPPORTED,
+                          TAEL_SAY("%s: a workbook in Excel's old format (.xls), or one with a password; open it, save "
+                                   "it as .xlsx or CSV without one and import that",
+                                   "%s：旧格式（.xls）或带密码的工作簿；请打开后另存为不带密码的 .xlsx 或 CSV 再导入"),
+                          name);
+    if (tael__archive_like(data, bytes)) return read_workbook(c, name, data, bytes, password, left);
+    TAEL_TRY(tael__charset_mark(data, bytes, &skip_bytes, &c->converted, &c->bytes));
+    c->text = c->converted ? c->converted : data + skip_bytes;
+    if (!c->converted) c->bytes = bytes - skip_bytes;
+    return TAEL_OK;
+}
+
+tael_status tael__ledger_import_bill(tael_ledger *ledger, const char *name, const char *data, size_t bytes,
+                                     const tael_import_options *options, tael_import_report *report, uint64_t *left)
+{
+    job j = {.name = name, .options = *options, .report = report};
+    content c;
+    TAEL_TRY(tael__report_open(report));
+    tael_status status = read_content(&c, name, data, bytes, options->password, left);
+    if (status == TAEL_OK) status = import_tables(&j, ledger, &c);
+    tael__decoder_close(&j.decoder);
+    tael__workbook_free(&c.workbook);
+    tael__free(c.converted);
+    if (status != TAEL_OK) report->imported = report->duplicates = 0; /* nothing of it was kept */
+    return status;
+}
+
+/* The caller's options, which may be older and shorter, as ours. */
+static tael_status check_options(tael_import_options *own, const tael_import_options *options)
+{
+    size_t known = sizeof *own;
+    *own = (tael_import_options){0};
     if (options && options->size == 0)
         return tael__fail(TAEL_MISUSE, TAEL_SAY("import: the options have no size", "导入：选项没有设置 size"));
-    if (options) memcpy(&j->options, options, options->size < known ? options->size : known);
-    const char *format = j->options.format;
+    if (options) memcpy(own, options, options->size < known ? options->size : known);
+    own->size = known;
+    const char *format = own->format;
     for (size_t i = 0; format && tael__importer_at(i); i++)
         if (strcmp(tael__importer_at(i)->name, format) == 0) format = NULL;
-    if (format) {
-        char list[1024];
-        list_formats(list, sizeof list, true);
-        return tael__fail(TAEL_UNSUPPORTED,
-                          TAEL_SAY("%s: no format of that name; use one of %s", "%s：没有这种格式；可用 %s"), format,
-                          list);
-    }
-    j->skipped = report->internal = tael__alloc_zero(sizeof *j->skipped);
-    if (!j->skipped) return tael__fail_memory("report", sizeof *j->skipped);
-    report->mapping = j->skipped->mapping;
-    return TAEL_OK;
+    if (!format) return TAEL_OK;
+    char list[1024];
+    list_formats(list, sizeof list, true);
+    return tael__fail(TAEL_UNSUPPORTED,
+                      TAEL_SAY("%s: no format of that name; use one of %s", "%s：没有这种格式；可用 %s"), format, list);
 }
 
 tael_status tael__ledger_import_bytes(tael_ledger *ledger, const char *name, const char *data, size_t bytes,
                                       const tael_import_options *options, tael_import_report *report)
 {
-    job j;
-    char *converted = NULL;
-    size_t skip_bytes = 0, converted_bytes = 0;
+    tael_import_options own;
+    uint64_t left = TAEL__MAX_UNPACKED_BYTES;
+    tael__archive archive;
     *report = (tael_import_report){0};
-    TAEL_TRY(prepare_job(&j, name, options, report));
+    TAEL_TRY(check_options(&own, options));
     if (ledger->read_only)
         return tael__fail(TAEL_DENIED,
                           TAEL_SAY("%s: the ledger is open for reading only; open it for writing",
                                    "%s：账本以只读方式打开；请以可写方式打开"),
                           ledger->path);
-    tael_status status = tael__charset_mark(data, bytes, &skip_bytes, &converted, &converted_bytes);
-    if (status == TAEL_OK && converted)
-        status = import_table(&j, ledger, converted, converted_bytes);
-    else if (status == TAEL_OK)
-        status = import_table(&j, ledger, data + skip_bytes, bytes - skip_bytes);
-    tael__csv_close(&j.csv);
-    tael__decoder_close(&j.decoder);
-    tael__free(converted);
-    if (status != TAEL_OK) report->imported = report->duplicates = 0; /* nothing of it was kept */
-    return status;
+    if (!tael__archive_like(data, bytes))
+        return tael__ledger_import_bill(ledger, name, data, bytes, &own, report, &left);
+    TAEL_TRY(tael__archive_open(&archive, name, data, bytes, own.password, &left));
+    bool workbook = tael__workbook_like(&archive);
+    tael_status status = workbook ? TAEL_OK : tael__import_zip(ledger, &archive, &own, report);
+    tael__archive_close(&archive);
+    return workbook ? tael__ledger_import_bill(ledger, name, data, bytes, &own, report, &left) : status;
 }
 
 tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,

@@ -63,9 +63,14 @@ tael_status tael__ledger_join_refunds(tael_ledger *ledger);
 /* ASCII and full-width forms of it to lower case. Writes at most `bytes`; returns the length. */
 size_t tael__text_fold(char *out, const char *text, size_t bytes);
 
-/* The bill in data[0..bytes), as tael_ledger_import does it for a file. `name` stands in sentences. */
+/* The bill or the zip of bills in data[0..bytes), as tael_ledger_import does it for a file. `name` stands in sentences.
+ */
 tael_status tael__ledger_import_bytes(tael_ledger *ledger, const char *name, const char *data, size_t bytes,
                                       const tael_import_options *options, tael_import_report *report);
+
+/* One bill, a text or a workbook. `options` whole and checked; *left: bytes that may still be unpacked. */
+tael_status tael__ledger_import_bill(tael_ledger *ledger, const char *name, const char *data, size_t bytes,
+                                     const tael_import_options *options, tael_import_report *report, uint64_t *left);
 
 /* ---- Filters ---- */
 

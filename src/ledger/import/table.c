@@ -158,6 +158,7 @@ bool tael__table_match(tael__table *table, const char *const *cell, size_t count
         const char *lacks;
         size_t lack_count;
         if (format && strcmp(format, importer->name) != 0) continue;
+        if (importer->guessed && table->sure) continue;
         if (importer->guessed && near && !format) continue; /* a known bill that lost a column isn't guessed at */
         size_t found = find_columns(importer, cell, count, at, &lacks, &lack_count);
         if (lack_count == 0 && (!importer->fits || importer->fits(at))) {
@@ -182,9 +183,11 @@ const char *tael__table_lay_out(const tael__table *table, tael__cells *cells, co
     if (count < table->needed || (!ended && count < table->named))
         return ended ? TAEL_SAY("the row has too few fields", "该行字段不足")
                      : TAEL_SAY("the file's last row is cut", "文件的最后一行不完整");
-    /* A comma that nobody quoted moves the cells behind it: 1,234.56 would read as 1. */
-    if (count > table->cells + table->importer->spare) return too_many;
-    for (size_t i = table->cells; i < count; i++)
+    /* A comma that nobody quoted moves the cells behind it: 1,234.56 would read as 1. A sheet's cells have their
+     * places, and what its owner noted beside the table is no part of it. */
+    bool text = table->sheet == 0;
+    if (text && count > table->cells + table->importer->spare) return too_many;
+    for (size_t i = table->cells; text && i < count; i++)
         if (cell[i][0]) return too_many;
     for (size_t i = 0; i < TAEL__COLUMN_COUNT; i++) {
         cells->text[i] = table->at[i] >= 0 && (size_t)table->at[i] < count ? cell[table->at[i]] : "";

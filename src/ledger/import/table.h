@@ -25,6 +25,8 @@ typedef struct tael__table {
     tael__near_miss near;           /* the nearest miss so far */
     tael__facts facts;
     int64_t exported_ms; /* 0: the bill doesn't say */
+    uint32_t sheet;      /* of a workbook, from 1; 0: a text */
+    bool sure;           /* columns aren't guessed */
 } tael__table;
 
 /* The importer at `index` in the order of importers.inc, or NULL past the last. */

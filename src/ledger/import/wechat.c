@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WeChat Pay's CSV (header on line 17, 18 since 2026). "/" means nothing, and as a direction: neutral.
+// WeChat Pay's CSV and, since 2025, XLSX (header on line 17, 18 since 2026). "/" means nothing, and as a direction:
+// neutral.
 //
 // The trap: the row of a refund is an income row of type <merchant>-退款 that names its purchase nowhere. The
 // purchase's own status says what came back, 已全额退款 or 已退款(¥x), with either yen sign, and keeps its full amount.
@@ -80,5 +81,5 @@ static const tael__column_name columns[] = {
     {TAEL__COL_ORDER, "商户单号", false}, {TAEL__COL_NOTE, "备注", false},
 };
 
-const tael__importer tael__importer_wechat = {"wechat", "WeChat Pay CSV (微信支付)", columns,
+const tael__importer tael__importer_wechat = {"wechat", "WeChat Pay CSV and XLSX (微信支付)", columns,
                                               sizeof columns / sizeof *columns, wechat_row};
