@@ -6,19 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "compute/activations.h"
-
 static size_t padded(size_t size)
 {
     return (size + TAEL__ATTEND_PAD - 1) / TAEL__ATTEND_PAD * TAEL__ATTEND_PAD;
-}
-
-/* The next `floats` of the scratch, on a line of its own. */
-static float *carve(char **at, size_t floats)
-{
-    float *p = (float *)(void *)*at;
-    *at += tael__act_line(floats * sizeof *p);
-    return p;
 }
 
 static void lay_out(tael__attend_part *p, const tael__attention *a)
@@ -28,14 +18,14 @@ static void lay_out(tael__attend_part *p, const tael__attention *a)
     p->value_size = a->value_size;
     p->q_stride = padded(a->head_size);
     p->out_stride = padded(a->value_size);
-    p->q = carve(&at, TAEL__ATTEND_ROWS * p->q_stride);
-    p->out = carve(&at, TAEL__ATTEND_ROWS * p->out_stride);
-    p->max = carve(&at, TAEL__ATTEND_ROWS);
-    p->sum = carve(&at, TAEL__ATTEND_ROWS);
-    p->weight = carve(&at, TAEL__PART_ROWS * TAEL__KV_POSITIONS);
-    p->scale = carve(&at, TAEL__PART_ROWS);
-    p->k_d = carve(&at, TAEL__KV_POSITIONS * (p->q_stride / 16));
-    p->v_d = carve(&at, TAEL__KV_POSITIONS * (p->out_stride / 16));
+    p->q = tael__attend_carve(&at, TAEL__ATTEND_ROWS * p->q_stride);
+    p->out = tael__attend_carve(&at, TAEL__ATTEND_ROWS * p->out_stride);
+    p->max = tael__attend_carve(&at, TAEL__ATTEND_ROWS);
+    p->sum = tael__attend_carve(&at, TAEL__ATTEND_ROWS);
+    p->weight = tael__attend_carve(&at, TAEL__PART_ROWS * TAEL__KV_POSITIONS);
+    p->scale = tael__attend_carve(&at, TAEL__PART_ROWS);
+    p->k_d = tael__attend_carve(&at, TAEL__KV_POSITIONS * (p->q_stride / 16));
+    p->v_d = tael__attend_carve(&at, TAEL__KV_POSITIONS * (p->out_stride / 16));
 }
 
 static void begin_rows(const tael__attend_part *p, const tael__attention *a, float *q)

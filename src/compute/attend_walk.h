@@ -7,6 +7,7 @@
 #ifndef TAEL__COMPUTE_ATTEND_WALK_H
 #define TAEL__COMPUTE_ATTEND_WALK_H
 
+#include "compute/activations.h"
 #include "compute/attend.h"
 
 enum { TAEL__PART_ROWS = 8 };
@@ -34,6 +35,14 @@ void tael__attend_walk(const tael__attention *a, size_t most, void (*compute)(co
 /* Call `attend` with at most TAEL__ATTEND_ROWS rows at a time: a single token's group may be larger. */
 void tael__attend_slices(const tael__attention *a, tael__attend_fn *attend);
 
+/* The next `floats` of the scratch, on a line of its own. */
+static inline float *tael__attend_carve(char **at, size_t floats)
+{
+    float *p = (float *)(void *)*at;
+    *at += tael__act_line(floats * sizeof *p);
+    return p;
+}
+
 /* tael__attend_KIND__ISA from compute(part, kind) of this file, which is inlined once for each kind. */
 #define TAEL__ATTEND_BY_PARTS(kind, isa, most)                  \
     static void part_##kind(const tael__attend_part *p)         \
@@ -47,6 +56,17 @@ void tael__attend_slices(const tael__attention *a, tael__attend_fn *attend);
     void tael__attend_##kind##__##isa(const tael__attention *a) \
     {                                                           \
         tael__attend_slices(a, walk_##kind);                    \
+    }
+
+/* tael__attend_many_KIND__ISA from attend(attention, kind) of this file, which is inlined once for each kind. */
+#define TAEL__ATTEND_BY_SLICES(kind, isa)                            \
+    static void attend_##kind(const tael__attention *a)              \
+    {                                                                \
+        attend(a, TAEL__KV_##kind);                                  \
+    }                                                                \
+    void tael__attend_many_##kind##__##isa(const tael__attention *a) \
+    {                                                                \
+        tael__attend_slices(a, attend_##kind);                       \
     }
 
 #endif

@@ -19,8 +19,6 @@
 /* A chunk of a matrix times a vector, the least that a thread takes: short enough to end together. */
 #define CHUNK_BYTES     16384
 #define CHUNKS_A_THREAD 8
-/* A chunk of a matrix times a matrix, at most. */
-#define MATMUL_ROWS 256
 
 /* The chunks first..end-1 that a thread has left, in one word: first << 32 | end. */
 typedef struct share {
@@ -200,7 +198,7 @@ static size_t chunk_rows(const job *j, const tael__matrix *a, size_t threads)
     if (j->tokens <= MATVEC_TOKENS) return (CHUNK_BYTES / a->row_bytes + 4) & ~(size_t)3;
     /* Many rows at once, for each chunk reads all tokens again; tiles want them most. */
     bool tiles = act_kind(j, a->format) == TAEL__ACT_bf16 && j->tokens > 64;
-    size_t rows = MATMUL_ROWS, fair = a->rows / (threads * (tiles ? 3 : CHUNKS_A_THREAD));
+    size_t rows = TAEL__MATMUL_ROWS, fair = a->rows / (threads * (tiles ? 3 : CHUNKS_A_THREAD));
     if (rows > fair) rows = fair;
     rows = (rows + 15) & ~(size_t)15;
     return rows ? rows : 16;

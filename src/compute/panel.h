@@ -67,17 +67,20 @@ static inline size_t tael__panel_scratch_bytes(tael__act_kind kind, size_t cols)
                           64);
 }
 
+/* The most rows of one call, a chunk of a thread: what the kernels with blocks of columns take in one pass. */
+enum { TAEL__MATMUL_ROWS = 256 };
+
 /* AVX-512 VNNI (x86/matmul_avx512vnni.c): a block of columns of some rows and of some tokens, all with their scales. */
 enum {
     TAEL__VNNI_COLS = 512,
-    TAEL__VNNI_ROWS = 256,
+    TAEL__VNNI_ROWS = TAEL__MATMUL_ROWS,
     TAEL__VNNI_TOKENS = 60,
     TAEL__VNNI_SCRATCH_BYTES = TAEL__VNNI_COLS * (TAEL__VNNI_ROWS + TAEL__VNNI_TOKENS) +
                                TAEL__VNNI_COLS / 16 * (12 * TAEL__VNNI_ROWS + 8 * TAEL__VNNI_TOKENS) + 1024
 };
 
 /* AMX (x86/matmul_amx.c): a block of columns of some rows in bf16, and sums that wait for the next block. */
-enum { TAEL__AMX_COLS = 256, TAEL__AMX_ROWS = 256, TAEL__AMX_TOKENS = 512 };
+enum { TAEL__AMX_COLS = 256, TAEL__AMX_ROWS = TAEL__MATMUL_ROWS, TAEL__AMX_TOKENS = 512 };
 
 static inline size_t tael__amx_scratch_bytes(void)
 {

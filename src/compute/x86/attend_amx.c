@@ -20,6 +20,7 @@
 #include "compute/kernels_declared.h"
 #include "compute/x86/attend_avx512.h"
 #include "compute/x86/exp2_avx512.h"
+#include "compute/x86/turn_avx512.h"
 
 /* A tile has LANES rows, of as many floats or of bf16 numbers: */
 enum { PAIR = 32, TILE_BYTES = 1024 };
@@ -69,33 +70,7 @@ INLINE void pack_two(char *high, char *low, __m512 a, __m512 b)
 /* 16 lines of 16 lanes of 32 bits, transposed, as a tile. */
 INLINE void store_transposed(char *tile, __m512i x[16])
 {
-    __m512i y[16];
-#pragma GCC unroll 8
-    for (int i = 0; i < 16; i += 2) {
-        y[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
-        y[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 16; i += 4) {
-        x[i] = _mm512_unpacklo_epi64(y[i], y[i + 2]);
-        x[i + 1] = _mm512_unpackhi_epi64(y[i], y[i + 2]);
-        x[i + 2] = _mm512_unpacklo_epi64(y[i + 1], y[i + 3]);
-        x[i + 3] = _mm512_unpackhi_epi64(y[i + 1], y[i + 3]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        y[i] = _mm512_shuffle_i32x4(x[i], x[i + 4], 0x88);
-        y[i + 4] = _mm512_shuffle_i32x4(x[i], x[i + 4], 0xDD);
-        y[i + 8] = _mm512_shuffle_i32x4(x[i + 8], x[i + 12], 0x88);
-        y[i + 12] = _mm512_shuffle_i32x4(x[i + 8], x[i + 12], 0xDD);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        x[i] = _mm512_shuffle_i32x4(y[i], y[i + 8], 0x88);
-        x[i + 8] = _mm512_shuffle_i32x4(y[i], y[i + 8], 0xDD);
-        x[i + 4] = _mm512_shuffle_i32x4(y[i + 4], y[i + 12], 0x88);
-        x[i + 12] = _mm512_shuffle_i32x4(y[i + 4], y[i + 12], 0xDD);
-    }
+    turn_16(x);
 #pragma GCC unroll 16
     for (size_t i = 0; i < 16; i++) _mm512_store_si512(tile + 64 * i, x[i]);
 }
@@ -375,21 +350,5 @@ INLINE void attend(const tael__attention *a, tael__kv_kind kind)
     _mm_setcsr(control);
 }
 
-static void attend_f16(const tael__attention *a)
-{
-    attend(a, TAEL__KV_f16);
-}
-static void attend_q8_0(const tael__attention *a)
-{
-    attend(a, TAEL__KV_q8_0);
-}
-
-void tael__attend_many_f16__amx(const tael__attention *a)
-{
-    tael__attend_slices(a, attend_f16);
-}
-
-void tael__attend_many_q8_0__amx(const tael__attention *a)
-{
-    tael__attend_slices(a, attend_q8_0);
-}
+TAEL__ATTEND_BY_SLICES(f16, amx)
+TAEL__ATTEND_BY_SLICES(q8_0, amx)

@@ -8,7 +8,6 @@
  * all rows. Twice as fast as parts of 8 rows (attend_avx512vnni.c), which load a query for every second product. */
 #include <string.h>
 
-#include "compute/activations.h"
 #include "compute/attend_walk.h"
 #include "compute/kernels_declared.h"
 #include "compute/x86/attend_avx512.h"
@@ -27,13 +26,6 @@ typedef struct work {
     int32_t *from, *to;          /* [ROWS] */
 } work;
 
-static float *carve(char **at, size_t floats)
-{
-    float *p = (float *)(void *)*at;
-    *at += tael__act_line(floats * sizeof *p);
-    return p;
-}
-
 static work lay_out(const tael__attention *a)
 {
     char *at = a->scratch;
@@ -41,16 +33,16 @@ static work lay_out(const tael__attention *a)
     w.registers = w.rows <= 16 ? 1 : w.rows <= 32 ? 2 : 4;
     w.key_size = (a->head_size + LANES - 1) / LANES * LANES;
     w.value_size = (a->value_size + LANES - 1) / LANES * LANES;
-    w.q = carve(&at, w.key_size * ROWS);
-    w.k = carve(&at, POSITIONS * w.key_size);
-    w.v = carve(&at, POSITIONS * w.value_size);
-    w.scores = carve(&at, POSITIONS * ROWS);
-    w.out = carve(&at, w.value_size * ROWS);
-    w.max = carve(&at, ROWS);
-    w.sum = carve(&at, ROWS);
-    w.by = carve(&at, ROWS);
-    w.from = (int32_t *)(void *)carve(&at, ROWS);
-    w.to = (int32_t *)(void *)carve(&at, ROWS);
+    w.q = tael__attend_carve(&at, w.key_size * ROWS);
+    w.k = tael__attend_carve(&at, POSITIONS * w.key_size);
+    w.v = tael__attend_carve(&at, POSITIONS * w.value_size);
+    w.scores = tael__attend_carve(&at, POSITIONS * ROWS);
+    w.out = tael__attend_carve(&at, w.value_size * ROWS);
+    w.max = tael__attend_carve(&at, ROWS);
+    w.sum = tael__attend_carve(&at, ROWS);
+    w.by = tael__attend_carve(&at, ROWS);
+    w.from = (int32_t *)(void *)tael__attend_carve(&at, ROWS);
+    w.to = (int32_t *)(void *)tael__attend_carve(&at, ROWS);
     return w;
 }
 
@@ -191,21 +183,5 @@ INLINE void attend(const tael__attention *a, tael__kv_kind kind)
     end_rows(&w);
 }
 
-static void attend_f16(const tael__attention *a)
-{
-    attend(a, TAEL__KV_f16);
-}
-static void attend_q8_0(const tael__attention *a)
-{
-    attend(a, TAEL__KV_q8_0);
-}
-
-void tael__attend_many_f16__avx512vnni(const tael__attention *a)
-{
-    tael__attend_slices(a, attend_f16);
-}
-
-void tael__attend_many_q8_0__avx512vnni(const tael__attention *a)
-{
-    tael__attend_slices(a, attend_q8_0);
-}
+TAEL__ATTEND_BY_SLICES(f16, avx512vnni)
+TAEL__ATTEND_BY_SLICES(q8_0, avx512vnni)
