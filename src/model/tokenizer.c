@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/limits.h"
-#include "base/utf8.h"
 #include "model/tokenizer_internal.h"
 
 /* tokenizer.ggml.pre: its rules, whether a word that is a token is taken whole, whether raw prompts begin with BOS. */

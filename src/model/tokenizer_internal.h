@@ -41,7 +41,7 @@ typedef struct tael__span {
 typedef struct tael__texts {
     const char *base; /* the first text */
     size_t offset;    /* from base, of the text that comes next */
-    uint64_t count, index;
+    uint64_t count;
 } tael__texts;
 
 tael_status tael__texts_begin(tael__texts *w, const tael__gguf *file, const char *key);

@@ -54,11 +54,6 @@ static int32_t made_by(const tael__tokenizer *t, int32_t guess, const char *merg
     return tael__tokenizer_name(t, name, left + right);
 }
 
-static tael_status keep_odd(tael__buffer *odd, const tael__odd_merge *m)
-{
-    return tael__buffer_append(odd, m, sizeof *m);
-}
-
 static tael_status read_list(tael__tokenizer *t, const tael__gguf *file, tael__texts *walk, tael__buffer *odd)
 {
     int32_t id = -1;
@@ -74,7 +69,8 @@ static tael_status read_list(tael__tokenizer *t, const tael__gguf *file, tael__t
         if (m && m->rank_plus_1 == 0)
             *m = (tael__made){rank + 1, left};
         else if (!m || m->left != left)
-            TAEL_TRY(keep_odd(odd, &(tael__odd_merge){span.offset, left, right, rank}));
+            TAEL_TRY(
+                tael__buffer_append(odd, &(tael__odd_merge){span.offset, left, right, rank}, sizeof(tael__odd_merge)));
     }
     return TAEL_OK;
 }

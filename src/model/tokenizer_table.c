@@ -25,7 +25,6 @@ bool tael__texts_next(tael__texts *w, tael__span *span)
     if (bytes > TAEL__MAX_TOKEN_BYTES || w->offset > UINT32_MAX - TAEL__MAX_TOKEN_BYTES) return false;
     *span = (tael__span){(uint32_t)w->offset, (uint32_t)bytes};
     w->offset += (size_t)bytes + 8;
-    w->index++;
     return true;
 }
 

@@ -6,11 +6,6 @@
 
 #include "ledger/import/cell.h"
 
-static bool is(const char *element, const char *name)
-{
-    return strcmp(element, name) == 0;
-}
-
 bool tael__cell_count(uint32_t *number, const char *text)
 {
     uint64_t n = 0;
@@ -83,9 +78,9 @@ static tael_status strings_begin(void *user, const char *element, const char *co
 {
     tael__strings_job *j = user;
     (void)attributes;
-    if (!j->in_string) return is(element, "si") ? begin_string(j) : TAEL_OK;
-    if (is(element, "rPh")) j->phonetic++;
-    j->in_text = is(element, "t") && j->phonetic == 0;
+    if (!j->in_string) return tael__xml_is(element, "si") ? begin_string(j) : TAEL_OK;
+    if (tael__xml_is(element, "rPh")) j->phonetic++;
+    j->in_text = tael__xml_is(element, "t") && j->phonetic == 0;
     return TAEL_OK;
 }
 
@@ -93,8 +88,8 @@ static tael_status strings_end(void *user, const char *element)
 {
     tael__strings_job *j = user;
     j->in_text = false;
-    if (is(element, "rPh") && j->phonetic > 0) j->phonetic--;
-    return j->in_string && is(element, "si") ? end_string(j) : TAEL_OK;
+    if (tael__xml_is(element, "rPh") && j->phonetic > 0) j->phonetic--;
+    return j->in_string && tael__xml_is(element, "si") ? end_string(j) : TAEL_OK;
 }
 
 static tael_status strings_text(void *user, const char *text, size_t bytes)
@@ -147,18 +142,18 @@ static tael_status add_style(tael__styles_job *j, const char *const *attributes)
 static tael_status styles_begin(void *user, const char *element, const char *const *attributes)
 {
     tael__styles_job *j = user;
-    if (is(element, "numFmts")) j->in_formats = true;
-    if (is(element, "cellXfs")) j->in_cells = true;
-    if (j->in_formats && is(element, "numFmt")) return add_format(j, attributes);
-    if (j->in_cells && is(element, "xf")) return add_style(j, attributes);
+    if (tael__xml_is(element, "numFmts")) j->in_formats = true;
+    if (tael__xml_is(element, "cellXfs")) j->in_cells = true;
+    if (j->in_formats && tael__xml_is(element, "numFmt")) return add_format(j, attributes);
+    if (j->in_cells && tael__xml_is(element, "xf")) return add_style(j, attributes);
     return TAEL_OK;
 }
 
 static tael_status styles_end(void *user, const char *element)
 {
     tael__styles_job *j = user;
-    if (is(element, "numFmts")) j->in_formats = false;
-    if (is(element, "cellXfs")) j->in_cells = false;
+    if (tael__xml_is(element, "numFmts")) j->in_formats = false;
+    if (tael__xml_is(element, "cellXfs")) j->in_cells = false;
     return TAEL_OK;
 }
 

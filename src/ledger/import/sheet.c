@@ -16,11 +16,6 @@
 #define ROW_BYTES (TAEL__MAX_CSV_LINE_BYTES - 4 * TAEL__MAX_CSV_FIELDS)
 _Static_assert(ROW_BYTES / CELL_BYTES > 17, "the widest bill with the longest fields fits");
 
-static bool is(const char *element, const char *name)
-{
-    return strcmp(element, name) == 0;
-}
-
 /* ---- Cells ---- */
 
 static tael_status put_cell(tael__sheet *s, const char *text, size_t bytes)
@@ -70,7 +65,9 @@ static tael_status end_cell(tael__sheet *s)
     case TAEL__CELL_SHARED: return put_shared(s, value);
     case TAEL__CELL_NUMBER: return put_number(s, value);
     case TAEL__CELL_BOOLEAN:
-        return is(value, "1") ? put_cell(s, "TRUE", 4) : is(value, "0") ? put_cell(s, "FALSE", 5) : TAEL_OK;
+        return tael__xml_is(value, "1")   ? put_cell(s, "TRUE", 4)
+               : tael__xml_is(value, "0") ? put_cell(s, "FALSE", 5)
+                                          : TAEL_OK;
     case TAEL__CELL_ISO_DATE: return put_iso_date(s, value);
     default:
         if (s->value.size < CELL_BYTES) s->value.size = tael__cell_unescape(value, s->value.size); /* else it was cut */
@@ -89,11 +86,11 @@ static tael_status begin_cell(tael__sheet *s, const char *const *attributes)
     if (style && !tael__cell_count(&s->style, style)) return tael__fail_part(s->file, s->part);
     if (!style) s->style = 0;
     s->type = TAEL__CELL_NUMBER;
-    if (type && is(type, "s")) s->type = TAEL__CELL_SHARED;
-    if (type && (is(type, "str") || is(type, "e"))) s->type = TAEL__CELL_TEXT;
-    if (type && is(type, "inlineStr")) s->type = TAEL__CELL_INLINE;
-    if (type && is(type, "b")) s->type = TAEL__CELL_BOOLEAN;
-    if (type && is(type, "d")) s->type = TAEL__CELL_ISO_DATE;
+    if (type && tael__xml_is(type, "s")) s->type = TAEL__CELL_SHARED;
+    if (type && (tael__xml_is(type, "str") || tael__xml_is(type, "e"))) s->type = TAEL__CELL_TEXT;
+    if (type && tael__xml_is(type, "inlineStr")) s->type = TAEL__CELL_INLINE;
+    if (type && tael__xml_is(type, "b")) s->type = TAEL__CELL_BOOLEAN;
+    if (type && tael__xml_is(type, "d")) s->type = TAEL__CELL_ISO_DATE;
     s->in_cell = true;
     s->in_inline = s->in_value = false;
     s->phonetic = 0;
@@ -162,16 +159,16 @@ static tael_status end_row(tael__sheet *s)
 static tael_status sheet_begin(void *user, const char *element, const char *const *attributes)
 {
     tael__sheet *s = user;
-    if (is(element, "sheetData")) {
+    if (tael__xml_is(element, "sheetData")) {
         s->in_data = true;
     } else if (s->in_cell) {
-        if (is(element, "is")) s->in_inline = s->type == TAEL__CELL_INLINE;
-        if (is(element, "rPh")) s->phonetic++;
-        s->in_value = (is(element, "v") && s->type != TAEL__CELL_INLINE) ||
-                      (is(element, "t") && s->in_inline && s->phonetic == 0);
+        if (tael__xml_is(element, "is")) s->in_inline = s->type == TAEL__CELL_INLINE;
+        if (tael__xml_is(element, "rPh")) s->phonetic++;
+        s->in_value = (tael__xml_is(element, "v") && s->type != TAEL__CELL_INLINE) ||
+                      (tael__xml_is(element, "t") && s->in_inline && s->phonetic == 0);
     } else if (s->in_row) {
-        if (is(element, "c")) return begin_cell(s, attributes);
-    } else if (s->in_data && is(element, "row")) {
+        if (tael__xml_is(element, "c")) return begin_cell(s, attributes);
+    } else if (s->in_data && tael__xml_is(element, "row")) {
         return begin_row(s, attributes);
     }
     return TAEL_OK;
@@ -181,13 +178,13 @@ static tael_status sheet_end(void *user, const char *element)
 {
     tael__sheet *s = user;
     s->in_value = false;
-    if (is(element, "sheetData")) {
+    if (tael__xml_is(element, "sheetData")) {
         s->in_data = false;
     } else if (s->in_cell) {
-        if (is(element, "is")) s->in_inline = false;
-        if (is(element, "rPh") && s->phonetic > 0) s->phonetic--;
-        if (is(element, "c")) return end_cell(s);
-    } else if (s->in_row && is(element, "row")) {
+        if (tael__xml_is(element, "is")) s->in_inline = false;
+        if (tael__xml_is(element, "rPh") && s->phonetic > 0) s->phonetic--;
+        if (tael__xml_is(element, "c")) return end_cell(s);
+    } else if (s->in_row && tael__xml_is(element, "row")) {
         return end_row(s);
     }
     return TAEL_OK;

@@ -31,11 +31,6 @@ typedef struct reading {
     tael__workbook *out;
 } reading;
 
-static bool is(const char *element, const char *name)
-{
-    return strcmp(element, name) == 0;
-}
-
 /* ---- Parts ---- */
 
 static tael_status put_block(const char *data, size_t bytes, void *user)
@@ -101,13 +96,13 @@ static tael_status add_relation(reading *r, const char *from, const char *const 
     const char *id = tael__xml_attribute(attributes, "Id"), *type = tael__xml_attribute(attributes, "Type");
     const char *target = tael__xml_attribute(attributes, "Target"),
                *mode = tael__xml_attribute(attributes, "TargetMode");
-    if (!id || !type || !target || (mode && is(mode, "External"))) return TAEL_OK;
+    if (!id || !type || !target || (mode && tael__xml_is(mode, "External"))) return TAEL_OK;
     const char *kind = kind_of(type);
     char path[PATH_BYTES], *to = NULL;
-    if (!*from && is(kind, "officeDocument")) to = r->main;
-    if (*from && is(kind, "sharedStrings")) to = r->strings;
-    if (*from && is(kind, "styles")) to = r->styles;
-    bool sheet = *from && is(kind, "worksheet");
+    if (!*from && tael__xml_is(kind, "officeDocument")) to = r->main;
+    if (*from && tael__xml_is(kind, "sharedStrings")) to = r->strings;
+    if (*from && tael__xml_is(kind, "styles")) to = r->styles;
+    bool sheet = *from && tael__xml_is(kind, "worksheet");
     if (!to && !sheet) return TAEL_OK;
     if (!resolve(path, from, target)) return tael__fail_part(r->archive->file, "relations");
     if (to) {
@@ -125,13 +120,13 @@ static tael_status add_relation(reading *r, const char *from, const char *const 
 /* The zip's own relations, and those of the workbook: they differ in where their paths start. */
 static tael_status first_begin(void *user, const char *element, const char *const *attributes)
 {
-    return is(element, "Relationship") ? add_relation(user, "", attributes) : TAEL_OK;
+    return tael__xml_is(element, "Relationship") ? add_relation(user, "", attributes) : TAEL_OK;
 }
 
 static tael_status main_begin(void *user, const char *element, const char *const *attributes)
 {
     reading *r = user;
-    return is(element, "Relationship") ? add_relation(r, r->main, attributes) : TAEL_OK;
+    return tael__xml_is(element, "Relationship") ? add_relation(r, r->main, attributes) : TAEL_OK;
 }
 
 static tael_status nothing(void *user, const char *element)
@@ -160,15 +155,15 @@ static tael_status read_relations(reading *r)
 static tael_status workbook_begin(void *user, const char *element, const char *const *attributes)
 {
     reading *r = user;
-    if (is(element, "workbookPr")) {
+    if (tael__xml_is(element, "workbookPr")) {
         const char *since = tael__xml_attribute(attributes, "date1904");
-        r->book.since_1904 = since && (is(since, "1") || is(since, "true"));
+        r->book.since_1904 = since && (tael__xml_is(since, "1") || tael__xml_is(since, "true"));
     }
-    const char *id = is(element, "sheet") ? tael__xml_attribute(attributes, "id") : NULL;
+    const char *id = tael__xml_is(element, "sheet") ? tael__xml_attribute(attributes, "id") : NULL;
     if (!id) return TAEL_OK;
     r->place++;
     for (uint32_t i = 0; i < r->sheet_count; i++) {
-        if (!is(r->sheets[i].id, id)) continue; /* a sheet with only a chart has another kind of relation */
+        if (!tael__xml_is(r->sheets[i].id, id)) continue; /* a sheet with only a chart has another kind of relation */
         if (r->order_count == TAEL__MAX_SHEETS) return tael__book_fail_many(r->archive->file);
         r->order[r->order_count] = i;
         r->number[r->order_count++] = r->place;
@@ -183,7 +178,8 @@ static tael_status read_order(reading *r)
     uint64_t member;
     size_t n = strlen(r->main);
     bool there = tael__archive_find(r->archive, r->main, &member);
-    if (!there || (n > 4 && is(r->main + n - 4, ".bin"))) /* a text, slides, or a workbook in Excel's binary format */
+    if (!there ||
+        (n > 4 && tael__xml_is(r->main + n - 4, ".bin"))) /* a text, slides, or a workbook in Excel's binary format */
         return tael__fail(
             TAEL_UNSUPPORTED,
             TAEL_SAY("%s: no workbook in the XLSX format; open it, save it as .xlsx or CSV and import that",

@@ -4,6 +4,8 @@
 #ifndef TAEL__LEDGER_IMPORT_XML_H
 #define TAEL__LEDGER_IMPORT_XML_H
 
+#include <string.h>
+
 #include "base/memory.h"
 
 struct XML_ParserStruct;
@@ -31,6 +33,11 @@ void tael__xml_close(tael__xml *xml);
 
 /* The next bytes; none of them ends the document. TAEL_CORRUPT: it isn't well formed; or what the reader returned. */
 tael_status tael__xml_put(tael__xml *xml, const char *data, size_t bytes);
+
+static inline bool tael__xml_is(const char *element, const char *name)
+{
+    return strcmp(element, name) == 0;
+}
 
 /* The value of an attribute, or NULL. */
 const char *tael__xml_attribute(const char *const *attributes, const char *name);
