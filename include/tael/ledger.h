@@ -92,14 +92,14 @@ typedef struct tael_record {
     const char *type, *note; /* the bill's own kind of payment (交易类型) and remark; "" when unknown */
 } tael_record;
 
-/* Alternatives: a record fits when one of them is contained in its merchant, item, category or note. */
+/* Alternatives: a record fits when one of them is contained in its merchant, item, category, type or note. */
 typedef struct tael_term_group {
     const char *const *items;
     size_t count;
 } tael_term_group;
 
 /* Which records. Zero means everything. All conditions hold at once. Text is compared without case; TERMS are matched
- * in any of merchant, item, category, note. */
+ * in any of merchant, item, category, type, note. */
 typedef struct tael_filter {
     size_t size;
     const char *from, *to; /* inclusive days, "2026-11-20"; NULL: open */
@@ -142,7 +142,8 @@ typedef enum tael_group {
     TAEL_BY_CATEGORY,
     TAEL_BY_MERCHANT,
     TAEL_BY_METHOD,
-    TAEL_BY_SOURCE
+    TAEL_BY_SOURCE,
+    TAEL_BY_WEEK /* by its Monday, "2026-11-16" */
 } tael_group;
 
 typedef enum tael_order { TAEL_ORDER_KEY, TAEL_ORDER_VALUE_DOWN, TAEL_ORDER_VALUE_UP } tael_order;

@@ -9,8 +9,8 @@
 static void query_text(tael__buffer *out, const tael_query *q)
 {
     static const char *const measures[] = {"sum", "count", "average", "max", "min", "first", "last"};
-    static const char *const groups[] = {"",     "day",      "month",    "year",   "weekday",
-                                         "hour", "category", "merchant", "method", "source"};
+    static const char *const groups[] = {"",         "day",      "month",  "year",   "weekday", "hour",
+                                         "category", "merchant", "method", "source", "week"};
     const tael_filter *f = &q->filter;
     tael__buffer_format(out, "%s %s", measures[q->measure], f->direction == TAEL_INCOME ? "income" : "expense");
     if (f->from || f->to) tael__buffer_format(out, " %s..%s", f->from ? f->from : "", f->to ? f->to : "");
@@ -24,6 +24,8 @@ static void query_text(tael__buffer *out, const tael_query *q)
     if (f->source) tael__buffer_format(out, " source=%s", f->source);
     if (f->weekdays) tael__buffer_format(out, " weekdays=%02" PRIx32, f->weekdays);
     if (f->hour_from != f->hour_to) tael__buffer_format(out, " hours=%d..%d", f->hour_from, f->hour_to);
+    if (f->min_minor) tael__buffer_format(out, " min=%" PRId64, f->min_minor);
+    if (f->max_minor) tael__buffer_format(out, " max=%" PRId64, f->max_minor);
     if (f->refunded_only) tael__buffer_text(out, " refunded");
     if (q->group) tael__buffer_format(out, " by %s", groups[q->group]);
 }

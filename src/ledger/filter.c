@@ -6,7 +6,7 @@
 #include "base/date.h"
 #include "ledger/internal.h"
 
-#define TERM_FIELDS "merchant,item,category,note"
+#define TERM_FIELDS "merchant,item,category,type,note"
 #define ALL_FIELDS  "merchant,item,category,type,method,status,source,external_id,account,note"
 #define LOCAL_HOUR  "((time_ms/60000+offset_minutes)%1440/60)"
 

@@ -88,6 +88,10 @@ static const char *key_of(const line *l, tael_group by, char buffer[32], int64_t
     case TAEL_BY_DAY: snprintf(buffer, 32, "%04d-%02d-%02d", date.year, date.month, date.day); break;
     case TAEL_BY_MONTH: snprintf(buffer, 32, "%04d-%02d", date.year, date.month); break;
     case TAEL_BY_YEAR: snprintf(buffer, 32, "%04d", date.year); break;
+    case TAEL_BY_WEEK:
+        date = tael__date_add_days(date, 1 - tael__weekday(date));
+        snprintf(buffer, 32, "%04d-%02d-%02d", date.year, date.month, date.day);
+        break;
     case TAEL_BY_WEEKDAY:
         *number = tael__weekday(date);
         snprintf(buffer, 32, "%d", (int)*number);
@@ -266,7 +270,7 @@ static tael_status copy_query(tael_query *out, const tael_query *query)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("query: it is missing or has no size", "查询：缺少查询或没有设置 size"));
     memcpy(out, query, query->size < sizeof *out ? query->size : sizeof *out);
-    if (out->measure > TAEL_LAST || out->group > TAEL_BY_SOURCE || out->order > TAEL_ORDER_VALUE_UP)
+    if (out->measure > TAEL_LAST || out->group > TAEL_BY_WEEK || out->order > TAEL_ORDER_VALUE_UP)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("query: no such measure, group or order", "查询：没有这种度量、分组或排序"));
     return TAEL_OK;
