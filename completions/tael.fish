@@ -67,7 +67,7 @@ complete -c tael -n '__fish_seen_subcommand_from bench' -s d -l depth -x -d 'tok
 complete -c tael -n '__fish_seen_subcommand_from bench' -l parallel -x -d 'requests at once'
 complete -c tael -n '__fish_seen_subcommand_from bench' -s r -l runs -x -d runs
 complete -c tael -n '__fish_seen_subcommand_from import' -F
-complete -c tael -n '__fish_seen_subcommand_from import' -l as -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit ofx qif generic' -d format
+complete -c tael -n '__fish_seen_subcommand_from import' -l as -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit td feidee htsec hxsec huobi ofx qif generic' -d format
 complete -c tael -n '__fish_seen_subcommand_from import' -l password -x -d 'of a protected zip'
 complete -c tael -n '__fish_seen_subcommand_from import' -l dry-run -d 'keep nothing'
 for command in ledger spend
@@ -88,7 +88,7 @@ complete -c tael -n '__fish_seen_subcommand_from spend' -l income -d 'what came 
 complete -c tael -n '__fish_seen_subcommand_from spend' -l gross -d 'leave refunds out'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l today -x -d 'as on this day'
 complete -c tael -n '__fish_seen_subcommand_from export' -s o -l out -r -d folder
-complete -c tael -n '__fish_seen_subcommand_from erase' -l source -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit ofx qif generic' -d 'from this source'
+complete -c tael -n '__fish_seen_subcommand_from erase' -l source -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit td feidee htsec hxsec huobi ofx qif generic' -d 'from this source'
 complete -c tael -n '__fish_seen_subcommand_from erase' -l before -x -d 'older than'
 complete -c tael -n '__fish_seen_subcommand_from erase' -l all -d everything
 complete -c tael -n '__fish_seen_subcommand_from erase' -l yes -d really

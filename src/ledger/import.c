@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "ledger/import/biff.h"
 #include "ledger/import/container.h"
+#include "ledger/import/ole.h"
 #include "ledger/import/table.h"
 #include "ledger/import/workbook.h"
 #include "ledger/report.h"
@@ -41,6 +43,13 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
     TAEL_TRY(tael__decode(&j->decoder, row->text, row->bytes, &text, &bytes, &charset));
     if (charset == TAEL__CHARSET_NONE) return TAEL_OK;
     size_t count = tael__table_split(cell, text, bytes);
+    if (j->preamble == 1 && j->table.sheet == 0 &&
+        tael__table_shape(&j->table, &j->csv, row, cell, count, j->options.format)) {
+        j->ever = true;
+        j->table.charset = charset;
+        snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
+        return TAEL_OK;
+    }
     tael__table_note(&j->table, cell, count);
     if (!tael__table_match(&j->table, cell, count, row->line, j->options.format)) return TAEL_OK;
     j->ever = true;
@@ -71,6 +80,19 @@ static bool only_blanks(const tael__csv_row *row)
     return row->bytes == row->count; /* nothing but the fields' NULs */
 }
 
+/* What a broker keeps of a trade is spent, the rest isn't: two records of one row, which counts once. */
+static tael_status store_fee(job *j, const tael__bill_row *trade)
+{
+    tael__bill_row fee = *trade;
+    tael__stored stored;
+    fee.direction = TAEL_EXPENSE;
+    fee.kind = TAEL__PLAIN;
+    fee.minor = trade->fee_minor;
+    fee.category = "手续费";
+    fee.type = "手续费";
+    return tael__rows_put(&j->rows, j->table.importer->name, &fee, j->table.exported_ms, &stored);
+}
+
 static tael_status store_row(job *j, const tael__csv_row *row, const char **reason)
 {
     char *text;
@@ -99,7 +121,7 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
     else
         j->report->duplicates++;
     j->changed |= stored != TAEL__STORED_KNOWN;
-    return TAEL_OK;
+    return bill.fee_minor > 0 ? store_fee(j, &bill) : TAEL_OK;
 }
 
 /* One row of the table. A quote left open may have glued lines together: then each line is read by itself. */
@@ -216,7 +238,9 @@ static tael_status read_table(job *j, tael_ledger *ledger, const char *data, siz
     j->table.importer = NULL;
     j->preamble = 0;
     tael_status status = tael__csv_open(&j->csv, data, bytes);
-    if (status == TAEL_OK && sheet == 0 && !tael__ofx_open(&j->csv)) tael__qif_open(&j->csv);
+    if (status == TAEL_OK && sheet == 0)
+        (void)(tael__ofx_open(&j->csv) || tael__qif_open(&j->csv) || tael__html_open(&j->csv) ||
+               tael__tsv_open(&j->csv));
     if (status == TAEL_OK) status = tael__rows_open(&j->rows, ledger);
     if (status == TAEL_OK) {
         status = read_rows(j);
@@ -269,12 +293,6 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     return status == TAEL_NO_SPACE ? give_back_space(ledger, status) : status;
 }
 
-/* Excel's format of 1997, and the wrapping of any workbook with a password, start alike (OLE 2). */
-static bool old_workbook(const char *data, size_t bytes)
-{
-    return bytes >= 8 && memcmp(data, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8) == 0;
-}
-
 static tael_status read_workbook(content *c, const char *name, const char *data, size_t bytes, const char *password,
                                  uint64_t *left)
 {
@@ -298,12 +316,7 @@ static tael_status read_content(content *c, const char *name, const char *data, 
 {
     size_t skip_bytes = 0;
     *c = (content){0};
-    if (old_workbook(data, bytes))
-        return tael__fail(TAEL_UNSUPPORTED,
-                          TAEL_SAY("%s: a workbook in Excel's old format (.xls), or one with a password; open it, save "
-                                   "it as .xlsx or CSV without one and import that",
-                                   "%s：旧格式（.xls）或带密码的工作簿；请打开后另存为不带密码的 .xlsx 或 CSV 再导入"),
-                          name);
+    if (tael__ole_like(data, bytes)) return tael__biff_read(&c->workbook, name, data, bytes);
     if (tael__archive_like(data, bytes)) return read_workbook(c, name, data, bytes, password, left);
     TAEL_TRY(tael__charset_mark(data, bytes, &skip_bytes, &c->converted, &c->bytes));
     c->text = c->converted ? c->converted : data + skip_bytes;

@@ -33,6 +33,8 @@ typedef enum tael__column {
     TAEL__COL_NOTE,
     TAEL__COL_FUNDS,
     TAEL__COL_REFUNDED,
+    TAEL__COL_FEE,   /* what the bank or the broker keeps */
+    TAEL__COL_OTHER, /* a name that tells the format; nobody reads the column */
     TAEL__COLUMN_COUNT
 } tael__column;
 
@@ -79,9 +81,10 @@ typedef struct tael__bill_row {
     tael__identity identity;
     int64_t minor;
     int64_t stated_minor; /* what the row itself says was given back; 0: nothing */
+    int64_t fee_minor;    /* an expense besides `minor`: becomes a row of its own; 0: none */
     const char *merchant, *item, *category, *type, *method, *status, *external_id, *merchant_order, *account, *note;
     const char *key_type; /* part of the row's identity besides id, kind and amount; "" for most */
-    char currency[4];     /* ISO 4217; "" is CNY */
+    char currency[8];     /* ISO 4217, or a coin's name; "" is CNY */
     char made_method[64]; /* where method points when it was made from a bank's name and a card's tail */
 } tael__bill_row;
 
@@ -97,7 +100,10 @@ typedef struct tael__importer {
     bool (*fits)(const int at[TAEL__COLUMN_COUNT]); /* more than `required` can say: at[column] is -1 when absent */
     size_t spare;                                   /* empty cells that a row may have past the end of its header */
     bool open_dates; /* the order of days and months is found from all rows before the first is read */
-    bool guessed;    /* its columns are guessed from common names: asked last, and the report shows the guess */
+    /* For files without a header, whose columns stand in the order of `columns`: whether a row looks like theirs. Asked
+     * of every row of the file, which all must. */
+    bool (*shape)(const char *const *cell, size_t count);
+    bool guessed; /* its columns are guessed from common names: asked last, and the report shows the guess */
 } tael__importer;
 
 #define IMPORTER(name) extern const tael__importer tael__importer_##name;

@@ -61,13 +61,14 @@ static void note_month(tael__facts *facts, const char *text)
     }
 }
 
-/* "卡号: 1234****5678": the last four digits, as wallets name a card. */
-static void note_card(tael__facts *facts, const char *text)
+/* "卡号: 1234****5678", the number in the same cell or the next: the last four digits, as wallets name a card. */
+static void note_card(tael__facts *facts, const char *text, const char *next)
 {
     const char *at = strstr(text, "卡号");
     if (!at) at = strstr(text, "账号");
     if (!at) return;
     at += strcspn(at, "0123456789*");
+    if (!*at) at = next;
     size_t n = strspn(at, "0123456789*");
     if (n < 8 || n > 32 || strspn(at + n - 4, "0123456789") < 4) return;
     memcpy(facts->card_tail, at + n - 4, 4);
@@ -79,7 +80,7 @@ void tael__table_note(tael__table *table, const char *const *cell, size_t count)
     for (size_t i = 0; i < count; i++) {
         note_export_time(table, cell[i]);
         note_month(&table->facts, cell[i]);
-        note_card(&table->facts, cell[i]);
+        note_card(&table->facts, cell[i], i + 1 < count ? cell[i + 1] : "");
     }
 }
 
@@ -158,6 +159,7 @@ bool tael__table_match(tael__table *table, const char *const *cell, size_t count
         const char *lacks;
         size_t lack_count;
         if (format && strcmp(format, importer->name) != 0) continue;
+        if (importer->shape) continue; /* it has no header */
         if (importer->guessed && table->sure) continue;
         if (importer->guessed && near && !format) continue; /* a known bill that lost a column isn't guessed at */
         size_t found = find_columns(importer, cell, count, at, &lacks, &lack_count);
@@ -169,6 +171,35 @@ bool tael__table_match(tael__table *table, const char *const *cell, size_t count
         near = true;
         if (found > table->near.found)
             table->near = (tael__near_miss){.importer = importer, .column = lacks, .found = found, .line = line};
+    }
+    return false;
+}
+
+static bool all_have(bool (*shape)(const char *const *cell, size_t count), const tael__csv *csv)
+{
+    tael__csv ahead = *csv; /* the text buffer is shared: the row at hand is read again */
+    tael__csv_row row;
+    const char *cell[TAEL__MAX_CSV_FIELDS];
+    while (tael__csv_next(&ahead, &row, true)) {
+        if (row.bytes == row.count) continue; /* blank */
+        if (row.fault != TAEL__CSV_FINE || !shape(cell, tael__table_split(cell, row.text, row.bytes))) return false;
+    }
+    return true;
+}
+
+bool tael__table_shape(tael__table *table, tael__csv *csv, const tael__csv_row *row, const char *const *cell,
+                       size_t count, const char *format)
+{
+    for (size_t i = 0; tael__importer_at(i); i++) {
+        const tael__importer *importer = tael__importer_at(i);
+        int at[TAEL__COLUMN_COUNT];
+        if (!importer->shape || (format && strcmp(format, importer->name) != 0)) continue;
+        if (!importer->shape(cell, count) || !all_have(importer->shape, csv)) continue;
+        for (size_t c = 0; c < TAEL__COLUMN_COUNT; c++) at[c] = -1;
+        for (size_t c = 0; c < importer->column_count; c++) at[importer->columns[c].column] = (int)c;
+        take(table, importer, at, cell, count);
+        tael__csv_back(csv, row);
+        return true;
     }
     return false;
 }

@@ -41,6 +41,11 @@ void tael__table_note(tael__table *table, const char *const *cell, size_t count)
 /* Whether the line is a header that an importer knows (only those called `format` when it isn't NULL). */
 bool tael__table_match(tael__table *table, const char *const *cell, size_t count, uint32_t line, const char *format);
 
+/* Whether the file has no header but rows of a shape that an importer knows, the row at hand (its first) and all
+ * others; the reader then goes back to it. */
+bool tael__table_shape(tael__table *table, tael__csv *csv, const tael__csv_row *row, const char *const *cell,
+                       size_t count, const char *format);
+
 /* A row's cells by column. NULL, or the reason to skip it. `ended`: its line was. */
 const char *tael__table_lay_out(const tael__table *table, tael__cells *cells, const char *const *cell, size_t count,
                                 bool ended, tael__charset charset);
