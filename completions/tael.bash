@@ -50,7 +50,7 @@ _tael()
     perplexity) options="--model --lora --ctx --threads" ;;
     quantize) options="--to --imatrix --pure --threads" ;;
     bench) options="--model --prompt --tokens --depth --parallel --kv-q8 --threads --runs" ;;
-    import) options="--as --password --dry-run" ;;
+    import) options="--as --password --map --mappings --forget-mapping --dry-run" ;;
     ledger) options="$filters --limit" ;;
     spend) options="$filters --by --income --gross --limit" ;;
     ask) options="--model --today --threads" ;;

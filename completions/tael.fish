@@ -69,6 +69,9 @@ complete -c tael -n '__fish_seen_subcommand_from bench' -s r -l runs -x -d runs
 complete -c tael -n '__fish_seen_subcommand_from import' -F
 complete -c tael -n '__fish_seen_subcommand_from import' -l as -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit td feidee htsec hxsec huobi ofx qif generic' -d format
 complete -c tael -n '__fish_seen_subcommand_from import' -l password -x -d 'of a protected zip'
+complete -c tael -n '__fish_seen_subcommand_from import' -l map -x -d 'how its columns are read'
+complete -c tael -n '__fish_seen_subcommand_from import' -l mappings -d 'list what was kept of --map'
+complete -c tael -n '__fish_seen_subcommand_from import' -l forget-mapping -x -d 'forget one of them'
 complete -c tael -n '__fish_seen_subcommand_from import' -l dry-run -d 'keep nothing'
 for command in ledger spend
     complete -c tael -n "__fish_seen_subcommand_from $command" -l from -x -d 'from this day on'

@@ -41,6 +41,8 @@ typedef struct tael_import_report {
                           * "time=日期, amount=金额 (minus is spending)"; "" for known formats; owned by the report */
     const struct tael_import_bill *bills; /* of a zip: each bill in it; owned by the report. NULL for a bill alone */
     size_t bill_count;
+    bool mapped;       /* `mapping` is what the owner said, now or before */
+    uint64_t replaced; /* rows that went, since the same bytes are now read otherwise */
     void *internal;
 } tael_import_report;
 
@@ -60,6 +62,12 @@ typedef struct tael_import_options {
     int (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *user);
     void *user;
     const char *password; /* of a protected zip; NULL or "": none */
+    /* How the columns are to be read: "time=日期,amount=金额,merchant=商户"; NULL: by a known format, by what was said
+     * for this header before, or guessed. Fields: time, clock, amount, income, expense, direction, currency, merchant,
+     * item, type, category, method, card, status, id, account, note; and sign=minus|plus (which is spending),
+     * dates=dmy|mdy|ymd. A backslash before a comma or "=" of a name. It is kept for bills with the same header, and
+     * rows that these bytes gave when they were read otherwise are replaced. */
+    const char *mapping;
 } tael_import_options;
 
 /* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX
@@ -73,6 +81,18 @@ typedef struct tael_import_options {
 TAEL_API tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,
                                         tael_import_report *report);
 TAEL_API void tael_import_report_free(tael_import_report *report);
+
+/* What the owner said about the columns of a header (tael_import_options.mapping). Texts are valid during the call. */
+typedef struct tael_mapping {
+    int64_t id;
+    const char *header;  /* its names, joined by ", " */
+    const char *mapping; /* as it was said */
+    int64_t made_ms;     /* UTC */
+} tael_mapping;
+typedef int tael_mapping_fn(const tael_mapping *mapping, void *user); /* non-zero stops */
+TAEL_API tael_status tael_ledger_mappings(tael_ledger *ledger, tael_mapping_fn *each, void *user);
+/* TAEL_NOT_FOUND: there is none. Rows that were read by it stay. */
+TAEL_API tael_status tael_ledger_forget_mapping(tael_ledger *ledger, int64_t id);
 
 /* ---- Records and queries ---- */
 

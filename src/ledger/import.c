@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "ledger/import/biff.h"
 #include "ledger/import/container.h"
+#include "ledger/import/mapping.h"
 #include "ledger/import/ole.h"
 #include "ledger/import/table.h"
 #include "ledger/import/workbook.h"
@@ -27,10 +28,42 @@ typedef struct job {
     tael__csv csv;
     tael__decoder decoder;
     tael__rows rows;
+    tael__mapping mapping;                       /* what the owner said, now or for such a header before */
+    bool mapping_given;                          /* now */
+    uint8_t bytes_hash[TAEL__HEADER_HASH_BYTES]; /* of the text or sheet at hand, once it is known to be guessed at */
+    char reading[64];                            /* how its columns are read */
     char scratch[TAEL__MAX_FIELD_BYTES + 1];
 } job;
 
 /* ---- The header ---- */
+
+/* A table whose columns the owner told or Tael guesses: shown, and what these bytes gave when read otherwise goes. */
+static tael_status open_guessed(job *j, const char *const *cell)
+{
+    char mapping[TAEL__MAPPING_BYTES];
+    uint64_t gone;
+    tael__table_describe(&j->table, cell, mapping, sizeof mapping);
+    tael__report_mapping(j->report, mapping);
+    tael__hash_bytes(j->bytes_hash, j->csv.data, j->csv.bytes);
+    snprintf(j->reading, sizeof j->reading, "%s %d %d", j->table.facts.layout, (int)j->table.facts.sign,
+             (int)j->table.facts.order);
+    TAEL_TRY(tael__guess_undo(j->rows.ledger, j->bytes_hash, j->reading, &gone));
+    j->report->replaced += gone;
+    j->changed |= gone > 0;
+    return TAEL_OK;
+}
+
+/* What the owner says about columns comes before what Tael knows; what was said before, unless a format is asked for.
+ */
+static tael_status look_for_mapped(job *j, const char *const *cell, size_t count, bool *found)
+{
+    tael_ledger *ledger = j->rows.ledger;
+    *found = j->mapping_given;
+    if (!*found && !j->options.format) TAEL_TRY(tael__mapping_find(ledger, &j->mapping, found, cell, count));
+    *found = *found && tael__mapping_match(&j->mapping, &j->table, cell, count);
+    if (*found) j->report->mapped = true;
+    return *found && j->mapping_given ? tael__mapping_keep(ledger, &j->mapping, cell, count) : TAEL_OK;
+}
 
 static tael_status look_for_header(job *j, const tael__csv_row *row)
 {
@@ -43,7 +76,7 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
     TAEL_TRY(tael__decode(&j->decoder, row->text, row->bytes, &text, &bytes, &charset));
     if (charset == TAEL__CHARSET_NONE) return TAEL_OK;
     size_t count = tael__table_split(cell, text, bytes);
-    if (j->preamble == 1 && j->table.sheet == 0 &&
+    if (!j->mapping_given && j->preamble == 1 && j->table.sheet == 0 &&
         tael__table_shape(&j->table, &j->csv, row, cell, count, j->options.format)) {
         j->ever = true;
         j->table.charset = charset;
@@ -51,16 +84,15 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
         return TAEL_OK;
     }
     tael__table_note(&j->table, cell, count);
-    if (!tael__table_match(&j->table, cell, count, row->line, j->options.format)) return TAEL_OK;
+    bool found;
+    TAEL_TRY(look_for_mapped(j, cell, count, &found));
+    if (!found && j->mapping_given) return TAEL_OK;
+    if (!found && !tael__table_match(&j->table, cell, count, row->line, j->options.format)) return TAEL_OK;
     j->ever = true;
     j->table.charset = charset;
     snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
     if (j->table.importer->open_dates) TAEL_TRY(tael__table_survey(&j->table, &j->csv, j->name));
-    if (!j->table.importer->guessed) return TAEL_OK;
-    char mapping[TAEL__MAPPING_BYTES];
-    tael__table_describe(&j->table, cell, mapping, sizeof mapping);
-    tael__report_mapping(j->report, mapping);
-    return TAEL_OK;
+    return j->table.importer->guessed ? open_guessed(j, cell) : TAEL_OK;
 }
 
 /* ---- Rows ---- */
@@ -121,6 +153,8 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
     else
         j->report->duplicates++;
     j->changed |= stored != TAEL__STORED_KNOWN;
+    if (stored == TAEL__STORED_NEW && j->table.importer->guessed)
+        return tael__guess_note(j->rows.ledger, j->bytes_hash, j->reading);
     return bill.fee_minor > 0 ? store_fee(j, &bill) : TAEL_OK;
 }
 
@@ -191,6 +225,12 @@ static void list_formats(char *list, size_t bytes, bool names)
 static tael_status fail_unknown(const job *j)
 {
     char list[2048];
+    if (j->mapping_given)
+        return tael__fail(TAEL_UNSUPPORTED,
+                          TAEL_SAY("%s: no line names all the columns of the mapping; write them as the file's header "
+                                   "has them",
+                                   "%s：没有一行包含列映射中的全部列名；请按文件表头的写法填写"),
+                          j->name);
     list_formats(list, sizeof list, false);
     if (j->table.near.importer)
         return tael__fail(
@@ -330,12 +370,14 @@ tael_status tael__ledger_import_bill(tael_ledger *ledger, const char *name, cons
     job j = {.name = name, .options = *options, .report = report};
     content c;
     TAEL_TRY(tael__report_open(report));
+    j.mapping_given = options->mapping != NULL;
+    if (j.mapping_given) TAEL_TRY(tael__mapping_parse(&j.mapping, options->mapping));
     tael_status status = read_content(&c, name, data, bytes, options->password, left);
     if (status == TAEL_OK) status = import_tables(&j, ledger, &c);
     tael__decoder_close(&j.decoder);
     tael__workbook_free(&c.workbook);
     tael__free(c.converted);
-    if (status != TAEL_OK) report->imported = report->duplicates = 0; /* nothing of it was kept */
+    if (status != TAEL_OK) report->imported = report->duplicates = report->replaced = 0; /* nothing of it was kept */
     return status;
 }
 

@@ -48,11 +48,16 @@ typedef struct tael__column_name {
 /* How 03/04/2026 reads. */
 typedef enum tael__date_order { TAEL__YEAR_FIRST, TAEL__DAY_FIRST, TAEL__MONTH_FIRST } tael__date_order;
 
+/* Which amounts are spending, when there is only a sign to tell. */
+typedef enum tael__sign { TAEL__SIGN_OPEN, TAEL__MINUS_IS_SPENDING, TAEL__PLUS_IS_SPENDING } tael__sign;
+
 /* What a bill says outside its rows. */
 typedef struct tael__facts {
     int year, month;        /* "2024年01月" of a title; 0: none */
     char card_tail[8];      /* "5678" of "卡号: 1234****5678"; "" none */
     tael__date_order order; /* found by looking at all rows, for formats that leave it open */
+    bool order_given;       /* by the owner */
+    tael__sign sign;        /* likewise; open: minus is spending where there is a minus */
     bool negatives;         /* some amount has a minus, likewise */
     bool directions;        /* there is a column that says which way */
     char layout[20];        /* of a guessed format: its columns' names, so that two banks' rows stay two */
@@ -139,6 +144,9 @@ bool tael__unpaid(const char *status);         /* 等待付款, and all that fai
 const char *tael__read_common(const tael__cells *cells, tael__bill_row *row);
 /* 支出, 收入, 不计收支 and their like. */
 bool tael__read_direction(tael_direction *direction, const char *text);
+/* Whether a type is 支出, 收入 or their like; and whether it is one that is in no sum: 转账, 还款, transfer. */
+bool tael__says_direction(const char *text);
+bool tael__says_neutral(const char *text);
 const char *tael__reason_direction(void);
 const char *tael__reason_amount(void);
 

@@ -92,7 +92,7 @@ static char lower(char c)
 }
 
 /* Column names differ by blanks, case and the width of their brackets: 金额（元） and 金额(元) are one. */
-static bool same_name(const char *cell, const char *name)
+bool tael__table_same_name(const char *cell, const char *name)
 {
     for (;;) {
         while (*cell == ' ') cell++;
@@ -122,7 +122,7 @@ static size_t find_columns(const tael__importer *importer, const char *const *ce
     for (size_t c = 0; c < importer->column_count; c++) {
         const tael__column_name *column = &importer->columns[c];
         for (size_t i = 0; i < count && at[column->column] < 0; i++)
-            if (same_name(cell[i], column->name)) at[column->column] = (int)i;
+            if (tael__table_same_name(cell[i], column->name)) at[column->column] = (int)i;
         if (!column->required) continue;
         if (at[column->column] >= 0) {
             found++;
@@ -134,8 +134,8 @@ static size_t find_columns(const tael__importer *importer, const char *const *ce
     return found;
 }
 
-static void take(tael__table *table, const tael__importer *importer, const int at[TAEL__COLUMN_COUNT],
-                 const char *const *cell, size_t count)
+void tael__table_take(tael__table *table, const tael__importer *importer, const int at[TAEL__COLUMN_COUNT],
+                      const char *const *cell, size_t count)
 {
     memcpy(table->at, at, sizeof table->at);
     table->needed = 0;
@@ -146,6 +146,8 @@ static void take(tael__table *table, const tael__importer *importer, const int a
     table->cells = count;
     for (table->named = count; table->named > 0 && cell[table->named - 1][0] == '\0';) table->named--;
     table->importer = importer;
+    table->facts.sign = TAEL__SIGN_OPEN;
+    table->facts.order_given = false;
 }
 
 bool tael__table_match(tael__table *table, const char *const *cell, size_t count, uint32_t line, const char *format)
@@ -164,7 +166,7 @@ bool tael__table_match(tael__table *table, const char *const *cell, size_t count
         if (importer->guessed && near && !format) continue; /* a known bill that lost a column isn't guessed at */
         size_t found = find_columns(importer, cell, count, at, &lacks, &lack_count);
         if (lack_count == 0 && (!importer->fits || importer->fits(at))) {
-            take(table, importer, at, cell, count);
+            tael__table_take(table, importer, at, cell, count);
             return true;
         }
         if (lack_count == 0 || lack_count > most_lacking || found < least) continue;
@@ -197,7 +199,7 @@ bool tael__table_shape(tael__table *table, tael__csv *csv, const tael__csv_row *
         if (!importer->shape(cell, count) || !all_have(importer->shape, csv)) continue;
         for (size_t c = 0; c < TAEL__COLUMN_COUNT; c++) at[c] = -1;
         for (size_t c = 0; c < importer->column_count; c++) at[importer->columns[c].column] = (int)c;
-        take(table, importer, at, cell, count);
+        tael__table_take(table, importer, at, cell, count);
         tael__csv_back(csv, row);
         return true;
     }
@@ -269,8 +271,10 @@ void tael__table_describe(tael__table *table, const char *const *cell, char *out
         for (const char *c = cell[at]; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
         hash = (hash ^ i) * 1099511628211u;
         if (shown[i].column == TAEL__COL_MINOR && !table->facts.directions)
-            sign = table->facts.negatives ? TAEL_SAY(" (minus is spending)", "（负数为支出）")
-                                          : TAEL_SAY(" (all spending)", "（均为支出）");
+            sign = table->facts.sign == TAEL__PLUS_IS_SPENDING ? TAEL_SAY(" (plus is spending)", "（正数为支出）")
+                   : table->facts.negatives || table->facts.sign == TAEL__MINUS_IS_SPENDING
+                       ? TAEL_SAY(" (minus is spending)", "（负数为支出）")
+                       : TAEL_SAY(" (all spending)", "（均为支出）");
         int length = (int)tael__utf8_cut(cell[at], strnlen(cell[at], 60));
         if (n < bytes)
             n += (size_t)snprintf(out + n, bytes - n, "%s%s=%.*s%s", n ? ", " : "", shown[i].name, length, cell[at],
@@ -281,6 +285,7 @@ void tael__table_describe(tael__table *table, const char *const *cell, char *out
 
 typedef struct survey {
     bool day_first, month_first, either, negative;
+    bool counts, other; /* some type says which way money went; some says something else */
 } survey;
 
 static void survey_row(const tael__table *table, survey *s, const char *const *cell, size_t count)
@@ -293,6 +298,12 @@ static void survey_row(const tael__table *table, survey *s, const char *const *c
             s->month_first = true;
         else if (first != second)
             s->either = true;
+    }
+    int type = table->at[TAEL__COL_TYPE];
+    if (type >= 0 && (size_t)type < count && cell[type][0]) {
+        bool counts = tael__says_direction(cell[type]);
+        s->counts |= counts;
+        s->other |= !counts && !tael__says_neutral(cell[type]);
     }
     tael__amount read;
     if (amount >= 0 && (size_t)amount < count && tael__parse_amount(&read, cell[amount])) s->negative |= read.negative;
@@ -307,7 +318,13 @@ tael_status tael__table_survey(tael__table *table, tael__csv *csv, const char *n
     while (tael__csv_next(&ahead, &row, true))
         if (row.fault == TAEL__CSV_FINE) survey_row(table, &s, cell, tael__table_split(cell, row.text, row.bytes));
     table->facts.negatives = s.negative;
+    /* Books of other apps have 支出, 收入 and 转账 in a column that they call 类型. */
+    if (s.counts && !s.other && table->at[TAEL__COL_DIRECTION] < 0) {
+        table->at[TAEL__COL_DIRECTION] = table->at[TAEL__COL_TYPE];
+        table->at[TAEL__COL_TYPE] = -1;
+    }
     table->facts.directions = table->at[TAEL__COL_DIRECTION] >= 0;
+    if (table->facts.order_given) return TAEL_OK;
     table->facts.order = s.day_first ? TAEL__DAY_FIRST : TAEL__MONTH_FIRST;
     if (s.day_first && s.month_first)
         return tael__fail(TAEL_BAD_INPUT,
