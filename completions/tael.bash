@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase help"
+    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend ask export erase help"
     local globals="--home --lang --json --quiet --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -55,6 +55,7 @@ _tael()
     spend) options="$filters --by --income --gross --limit" ;;
     ask) options="--model --today --threads" ;;
     export) options="--out" ;;
+    add) options="--yes --today" ;;
     erase) options="--source --before --all --yes" ;;
     esac
 

@@ -96,6 +96,9 @@ TAEL_API tael_status tael_ledger_forget_mapping(tael_ledger *ledger, int64_t id)
 
 /* ---- Records and queries ---- */
 
+/* Rows that the owner adds by hand have this source. */
+#define TAEL_SOURCE_MANUAL "manual"
+
 typedef enum tael_direction { TAEL_ANY_DIRECTION, TAEL_EXPENSE, TAEL_INCOME, TAEL_NEUTRAL } tael_direction;
 
 typedef struct tael_record {
@@ -197,6 +200,17 @@ typedef struct tael_ledger_summary {
     char first_day[16], last_day[16], currency[8];
 } tael_ledger_summary;
 TAEL_API tael_status tael_ledger_summarize(tael_ledger *ledger, tael_ledger_summary *summary);
+
+/* ---- Added by hand ---- */
+
+/* Add one row of source "manual"; *id (may be NULL) is its own. Read of `record`: time, offset, direction, refund
+ * (gives a purchase back: direction neutral), minor (above 0), currency ("" is CNY), merchant, item, category, type,
+ * method, note; NULL texts are "". Two equal ones are two rows. TAEL_BAD_INPUT names the field that can't be. */
+TAEL_API tael_status tael_ledger_add(tael_ledger *ledger, const tael_record *record, int64_t *id);
+
+/* Take back a row that was added by hand. TAEL_NOT_FOUND: there is none with this id; TAEL_DENIED: it comes from a
+ * bill. */
+TAEL_API tael_status tael_ledger_remove(tael_ledger *ledger, int64_t id);
 
 /* ---- The owner's rights ---- */
 
