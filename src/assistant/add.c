@@ -122,7 +122,9 @@ static void fix_names(tael__clause *c)
         if (n == 0 || digit_near) continue;
         /* A bare number of these is a name only with words behind it: 12306 车票. */
         size_t digits = strspn(c->low + at, "0123456789");
-        if (digits == n && (at + n == c->bytes || tael__begins(c->low + at + n, c->bytes - at - n, "元|块|.|¥")))
+        bool others = strcspn(c->low, "0123456789") < at || c->low[at + n + strcspn(c->low + at + n, "0123456789")];
+        if (digits == n && !others &&
+            (at + n == c->bytes || tael__begins(c->low + at + n, c->bytes - at - n, "元|块|.|¥")))
             continue;
         memset(c->fixed + at, true, n);
         at += n - 1;
@@ -229,10 +231,6 @@ static tael_status cut_clause(job *j, const tael__clause *c, const char *text, c
                               size_t count, const tael__said_time *time)
 {
     size_t cuts[TAEL__MAX_AMOUNTS];
-    for (size_t i = 0; i + 1 < count; i++)
-        if (tael__amounts_range(c, &amounts[i], &amounts[i + 1]))
-            return put_unclear(j, text, TAEL_SAY("a range: say one amount", "是一个范围：请说一个确定的金额"), amounts,
-                               count);
     if (!part_amounts(c, amounts, count, cuts))
         return put_unclear(j, text, TAEL_SAY("several amounts: which one was paid?", "有多个金额：付的是哪一个？"),
                            amounts, count);
@@ -247,6 +245,8 @@ static tael_status cut_clause(job *j, const tael__clause *c, const char *text, c
         memset(part.said + part.bytes, 0, sizeof part.said - part.bytes);
         memset(part.low + part.bytes, 0, sizeof part.low - part.bytes);
         own.at -= from;
+        size_t lead = i ? tael__begins(part.low, part.bytes, "和|and|跟|加|再加|还有|又|,| and| 和") : 0;
+        tael__clause_take(&part, 0, lead);
         TAEL_TRY(add_piece(j, &part, text, &own, time));
     }
     return TAEL_OK;
@@ -270,7 +270,14 @@ static tael_status read_clause(job *j, const char *text, size_t bytes)
     open_clause(&c, text, bytes);
     if (tael__clause_empty(&c)) return TAEL_OK;
     tael__times_take(&time, &c, j->today);
-    size_t count = weigh(amounts, tael__amounts_find(amounts, TAEL__MAX_AMOUNTS, &c));
+    size_t count = tael__amounts_find(amounts, TAEL__MAX_AMOUNTS, &c);
+    for (size_t i = 0; i + 1 < count; i++)
+        if (tael__amounts_range(&c, &amounts[i], &amounts[i + 1])) {
+            if (!amounts[i].currency[0]) memcpy(amounts[i].currency, amounts[i + 1].currency, 4);
+            return put_unclear(j, said, TAEL_SAY("a range: say one amount", "是一个范围：请说一个确定的金额"),
+                               &amounts[i], 2);
+        }
+    count = weigh(amounts, count);
     if (time.future && count > 0)
         return put_unclear(j, said, TAEL_SAY("it is still to come: add it when it is paid", "还没有发生：付款后再记"),
                            NULL, 0);
@@ -418,6 +425,7 @@ static tael_status make_drafts(job *j)
             else
                 join_words(n.note, sizeof n.note, before);
             before[0] = '\0';
+            if (p->amount.rough) join_words(n.note, sizeof n.note, "约");
             of[count] = p;
             names[count++] = n;
             continue;

@@ -42,6 +42,7 @@ typedef struct tael__said_amount {
     char currency[4];              /* "" when none was said */
     int strength;                  /* 3: with a unit or a sign of money, 2: a bare number, 1: hardly one */
     bool about, inexact, quantity; /* "100多"; more than two decimals; "2 coffees": a count if there is another */
+    bool rough;                    /* 大概, 左右: worth a remark */
     bool paid;                     /* 实付: of several the one that counts */
 } tael__said_amount;
 

@@ -28,7 +28,9 @@ static const struct {
            {"医保卡|医保", "医保卡"},
            {"储蓄卡|借记卡|debit card", "储蓄卡"},
            {"抖音月付", "抖音月付"},
-           {"银行卡", "银行卡"}};
+           {"银行卡", "银行卡"},
+           {"visa", "Visa"},
+           {"mastercard", "Mastercard"}};
 
 /* 平安 is a bank only when it says so, or stands alone: 平安夜聚餐 was paid otherwise. */
 static bool may_be_another_word(const char *token)
@@ -90,7 +92,7 @@ static bool is_what(const tael__clause *c, size_t at, size_t n)
         size_t m = strlen(before[i]);
         if (m <= at && memcmp(c->low + at - m, before[i], m) == 0) return true;
     }
-    return tael__begins(c->low + at + n, c->bytes - at - n, "还款|账单|提现|年费|红包封面|读书|会员|收益|利息") > 0;
+    return tael__begins(c->low + at + n, c->bytes - at - n, "还款|账单|提现|年费|红包封面|读书|会员|收益|利息|还") > 0;
 }
 
 /* 用…付的, 刷…: the words around it say nothing more. */

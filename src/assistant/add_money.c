@@ -238,6 +238,7 @@ static bool before_english(reader r, int64_t minor)
 {
     if (minor % 100 || minor > 9900 || here(&r) != ' ') return false;
     while (here(&r) == ' ') r.at++;
+    if (r.c->bytes - r.at > 4 && memcmp(r.c->low + r.at, "for ", 4) == 0 && is_digit(r.c->low[r.at + 4])) return true;
     return is_letter(here(&r)) &&
            !tael__begins(r.c->low + r.at, r.c->bytes - r.at,
                          "for|at|on|from|to|via|by|with|in|or|alipay|wechat|cash|yesterday|today|card|"
@@ -327,12 +328,13 @@ static bool read_amount(reader *r, tael__said_amount *a)
     if (mao) memcpy(a->currency, "CNY", 4);
     if (sign || unit) a->strength = 3;
     if (!sign && !unit && counts_else(unit_at)) return false;
-    a->about = pass(r, "多|左右|几") || has_before(r->c, start, "大概|大约|差不多|about|around|roughly");
+    a->about = pass(r, "多|几");
     if (a->about && !unit) pass_unit(r, a->currency);
+    a->rough = pass(r, "左右|上下|出头") || has_before(r->c, start, "大概|大约|差不多|about|around|roughly");
     /* 一块蛋糕: a piece, if there is another amount. */
     bool piece = !money && !mao && a->minor < 1000 && a->minor % 100 == 0 && (here(r) & 0x80);
     a->quantity = piece || (!sign && !unit && before_english(*r, a->minor));
-    a->paid = has_before(r->c, start, "实付|实际|实际付|到手|折后|最后付|最终|实付款|paid");
+    a->paid = has_before(r->c, start, "=|实付|实际|实际付|到手|折后|最后付|最终|实付款|paid");
     a->bytes = r->at - start;
     return a->strength > 0 && !has_before(r->c, start, "送|减|立减|优惠|满|省了|省|折扣|满减|saved");
 }

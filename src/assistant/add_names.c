@@ -98,6 +98,14 @@ static bool says(const rest *r, const char *words)
     return find(r->low, words, &bytes) != SIZE_MAX;
 }
 
+/* 妈妈给了, 小王转来: whoever gave stands before it. Where the verb begins, or SIZE_MAX. */
+static size_t gives_me(const rest *r)
+{
+    static const char verbs[] = "给了|转来|打来|汇来|转过来|打过来|打款|转来的|给的";
+    size_t n, at = find(r->low, verbs, &n);
+    return at != SIZE_MAX && at > 0 && at + n == strlen(r->low) && !says(r, "我给|我打款") ? at : SIZE_MAX;
+}
+
 /* 向小李借了, 跟同事借. */
 static bool lends(const rest *r)
 {
@@ -110,10 +118,11 @@ static void read_direction(tael__said_names *names, const rest *r)
     if (says(r, "退款|退货|退了|退回|退钱|退费|退票|退押金|refund|refunded|returned")) {
         names->refund = true;
         names->direction = TAEL_NEUTRAL;
-    } else if (says(r, "还信用卡|还花呗|还白条|还月付|信用卡还款|花呗还款|白条还款|还房贷信用卡|提现|取现|取钱|取了|"
+    } else if (says(r, "还信用卡|信用卡还|花呗还|还了信用卡|还了花呗|还了白条|还花呗|还白条|还月付|信用卡还款|花呗还款|"
+                       "白条还款|还房贷信用卡|提现|取现|取钱|取了|"
                        "取款|存钱|存了|"
                        "存到|转到余额宝|转入余额宝|余额宝转入|转入零钱通|充值零钱|转到自己|买基金|买理财|定投|买股票|"
-                       "credit card payment|"
+                       "credit card payment|to savings|savings account|"
                        "pay off|withdraw|withdrew|atm")) {
         names->direction = TAEL_NEUTRAL;
     } else if (says(r, "收到|收入|收了|收款|工资|薪水|薪资|奖金|年终奖|到账|入账|进账|报销款|报销到|报销了|卖了|卖掉|"
@@ -124,7 +133,7 @@ static void read_direction(tael__said_names *names, const rest *r)
                        "income|sold|reimbursed|bonus|paid me|sent me|gave me") &&
                !says(r, "发工资给|给员工发|退税服务")) {
         names->direction = TAEL_INCOME;
-    } else if (tael__begins(r->low, strlen(r->low), "卖") > 0 || lends(r)) {
+    } else if (tael__begins(r->low, strlen(r->low), "卖") > 0 || lends(r) || gives_me(r) != SIZE_MAX) {
         names->direction = TAEL_INCOME;
     }
 }
@@ -141,10 +150,18 @@ static bool read_given(tael__said_names *names, rest *r)
     if (at == SIZE_MAX) return false;
     const char *after = r->low + at + give;
     size_t v = find(after, verbs, &verb), who = at + give, before;
-    if (v == SIZE_MAX && at > 0 && find(r->low, "转账|转|红包|汇款|打款|还款|生活费|零花钱", &before) < at) {
+    if (v == SIZE_MAX && at > 0 &&
+        find(r->low, "转账|转|红包|汇款|打款|还款|生活费|零花钱|压岁钱|份子钱|礼金|学费", &before) < at) {
         copy(names->merchant, r->own + who, strlen(r->own + who)); /* 微信转账给张三 */
         copy(names->item, r->own, at);
         if (is_one_of(names->item, "转")) snprintf(names->item, sizeof names->item, "转账");
+        r->own[0] = r->low[0] = '\0';
+        return true;
+    }
+    if (v == SIZE_MAX && at == 0 && strlen(after) > 0 && strlen(after) <= strlen("四个字的") &&
+        !says(r, "买|交|充|加|订|报|缴|修|做|洗|打|办|寄|付|车|猫|狗")) {
+        copy(names->merchant, r->own + who, strlen(r->own + who)); /* 给爸妈 */
+        snprintf(names->item, sizeof names->item, "转账");
         r->own[0] = r->low[0] = '\0';
         return true;
     }
@@ -255,6 +272,13 @@ static bool read_received(tael__said_names *names, rest *r)
     }
     strip(names->merchant, "的", "的|给的|发的|转来的");
     strip(what, "的|一笔|一个|了", "的|了");
+    if (!names->merchant[0] && what[0] &&
+        is_one_of(what,
+                  "妈妈|爸爸|妈|爸|老婆|老公|爷爷|奶奶|外婆|外公|姐姐|哥哥|弟弟|妹妹|女朋友|男朋友|同事|老板|朋友|"
+                  "房东|公司|爸妈|我妈|我爸")) {
+        snprintf(names->merchant, sizeof names->merchant, "%s", what);
+        snprintf(what, sizeof what, "转账");
+    }
     snprintf(names->item, sizeof names->item, "%s", what);
     r->own[0] = r->low[0] = '\0';
     return true;
@@ -268,6 +292,12 @@ static void read_english(tael__said_names *names, rest *r)
         const char *words;
         bool takes_verb;
     } before[] = {{"from|at|to", false}, {"sent|transferred|lent|gave", true}};
+    size_t paid, pay = find(r->low, "paid|gave|sent", &paid);
+    const char *name = pay == SIZE_MAX ? "" : r->own + pay + paid;
+    if (!names->merchant[0] && name[0] == ' ' && name[1] >= 'A' && name[1] <= 'Z') { /* paid Tom for dinner */
+        copy(names->merchant, name + 1, strcspn(name + 1, " "));
+        cut(r, pay, paid + 1 + strcspn(name + 1, " "));
+    }
     for (size_t i = 0; i < 2; i++) {
         size_t bytes, stop, at = find(r->low, before[i].words, &bytes);
         if (at == SIZE_MAX || names->merchant[0] || r->low[at + bytes] != ' ') continue;
@@ -299,6 +329,14 @@ static bool read_brand(tael__said_names *names, rest *r)
     }
     if (!best) return false;
     snprintf(names->merchant, sizeof names->merchant, "%s", brands[which].written);
+    static const char *const before[] = {"at ", "from ", "in ", "在", "去", "到"};
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        size_t n = strlen(before[i]);
+        if (n > place || memcmp(r->low + place - n, before[i], n) != 0) continue;
+        place -= n;
+        best += n;
+        break;
+    }
     cut(r, place, best);
     return true;
 }
@@ -391,27 +429,43 @@ static void strip_verb(char *item)
     if (k && after[m + k]) memmove(after, after + m + k, strlen(after + m + k) + 1);
 }
 
+/* 打车付 is 打车, but 首付 is a word. */
+static void strip_paid(char *item)
+{
+    static const char paid[] = "付";
+    size_t n = strlen(item), m = sizeof paid - 1;
+    if (n <= m || strcmp(item + n - m, paid) != 0) return;
+    if (n >= 2 * m && tael__begins(item + n - 2 * m, 2 * m, "首付|预付|到付|代付|垫付|应付|支付|实付")) return;
+    item[n - m] = '\0';
+}
+
 static void read_item(tael__said_names *names, rest *r)
 {
     static const char starts[] =
-        "的|了|花了|花|用了|一共|总共|共|共计|付了|支付了|支付|支出|收入|我|又|还有|然后|和|跟|是|去了|在|"
-        "记一笔|记一下|记账|记|帮我记|刚刚|刚才|刚|paid for|paid|spent on|spent|bought|buy|for|on|a|an|the|my|i|got|"
-        "received|income|expense|and|then|also|of|earned|to|add|record|at|from";
-    static const char ends[] = "花了|花掉了|花掉|花费|花|用了|一共|总共|共计|共|合计|付了|支付了|支付|付款|付|消费|"
-                               "支出|的|了|要|是|大概|大约|每人|"
-                               "到账|到账了|入账|进账|实付|原价|收了|收入|for|on|at|was|cost|costs|is|of|from|to|with|"
-                               "paid|about|via|by|in|a|the|and|总价";
+        "的|了|花了|用了|一共|总共|共计|付了|支付了|支出|收入|我花了|我买了|我付了|我|又|还有|然后|是|去了|"
+        "记一笔|记一下|记账|帮我记|刚刚|刚才|刚|大概|大约|paid for|paid|spent on|spent|bought|buy|for|on|a|an|the|my|i|"
+        "got|received|income|expense|and|then|also|of|earned|to|add|record|at|from";
+    static const char ends[] =
+        "花了|花掉了|花掉|花费|用了|一共|总共|共计|合计|付了|支付了|付款|消费|支出|的|了|要|是|大概|大约|每人|"
+        "到账|到账了|入账|进账|实付|原价|收入|for|on|at|was|cost|costs|is|of|from|to|with|paid|about|via|by|in|a|the|"
+        "and|"
+        "总价|左右";
     if (names->item[0]) return;
     char item[TAEL__MAX_SAID_BYTES];
     snprintf(item, sizeof item, "%s", r->own);
-    strip(item, starts, ends);
+    strip(item, tael__begins(item, strlen(item), "我妈|我爸|我家|我们") ? "的|了" : starts, ends);
+    strip_paid(item);
     strip_verb(item);
-    strip(item, starts, ends);
+    strip(item, tael__begins(item, strlen(item), "我妈|我爸|我家|我们") ? "的|了" : starts, ends);
     copy(names->item, item, strlen(item));
     size_t n = strlen(names->item);
     if ((n && tael__begins(names->item, n, starts) == n) || (n && tael__begins(names->item, n, ends) == n))
         names->item[0] = '\0';
+    if (is_one_of(names->item, "花|买|付|用|交|给")) names->item[0] = '\0';
     if (strcmp(names->item, "打") == 0) snprintf(names->item, sizeof names->item, "打的");
+    if (tael__begins(names->item, strlen(names->item), "sent|gave|transferred|paid") == strlen(names->item) &&
+        names->item[0])
+        snprintf(names->item, sizeof names->item, "transfer");
 }
 
 static void read_repeat(tael__said_names *names, tael__clause *c)
@@ -440,6 +494,12 @@ void tael__names_read(tael__said_names *names, tael__clause *c, const tael__merc
             cut(&r, at, bytes);
     }
     bool person = read_owed(names, &r);
+    size_t giver = gives_me(&r);
+    if (!person && names->direction == TAEL_INCOME && giver != SIZE_MAX) {
+        copy(names->merchant, r.own, giver);
+        snprintf(names->item, sizeof names->item, "转账");
+        person = true;
+    }
     if (names->direction == TAEL_INCOME) person = person || read_from(names, &r) || read_received(names, &r);
     if (!person && names->direction == TAEL_EXPENSE) person = read_given(names, &r) || read_to(names, &r);
     if (person && names->merchant[0]) return;

@@ -42,6 +42,19 @@ static void take_periods(tael__said_time *t, tael__clause *c, const tael__when *
     }
 }
 
+/* 11月15, without 号 and not 15块: its bytes, 0 when it is none. */
+static size_t month_and_day(const tael__clause *c, size_t at, int *month, int *day)
+{
+    char text[24] = "";
+    int used = 0;
+    memcpy(text, c->low + at, c->bytes - at < 20 ? c->bytes - at : 20);
+    if (sscanf(text, "%2d月%2d%n", month, day, &used) != 2 || used == 0 || !is_digit(c->low[at + (size_t)used - 1]))
+        return 0;
+    size_t end = at + (size_t)used;
+    bool ends = end == c->bytes || c->low[end] == ' ' || c->low[end] == TAEL__GONE;
+    return ends ? (size_t)used : 0;
+}
+
 /* 2026-11-19, 11/19. */
 static void take_numbers(tael__said_time *t, tael__clause *c, tael__date today)
 {
@@ -52,6 +65,16 @@ static void take_numbers(tael__said_time *t, tael__clause *c, tael__date today)
             (at > 0 && (is_digit(c->low[at - 1]) || strchr("./-$", c->low[at - 1]))))
             continue;
         memcpy(text, c->low + at, c->bytes - at < 10 ? c->bytes - at : 10);
+        size_t chinese = month_and_day(c, at, &month, &day);
+        if (chinese) {
+            tael__date date = {today.year, month, day};
+            if (!tael__date_valid(date)) continue;
+            if (tael__days_of(date) > tael__days_of(today)) date.year--;
+            t->day = date;
+            t->day_said = true;
+            tael__clause_take(c, at, chinese);
+            return;
+        }
         bool whole = sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && year > 1999;
         if (!whole) {
             year = today.year;
@@ -185,12 +208,12 @@ static void take_part(tael__said_time *t, tael__clause *c, bool *pm)
         bool pm;
     } parts[] = {{"凌晨", 2, false},
                  {"清晨|清早|大清早", 7, false},
-                 {"早上|早晨|今早|一早|this morning|in the morning", 8, false},
+                 {"早上|早晨|今早|一早|this morning|in the morning|morning", 8, false},
                  {"上午", 10, false},
                  {"中午|at noon", 12, true},
-                 {"下午|this afternoon|in the afternoon", 15, true},
+                 {"下午|this afternoon|in the afternoon|afternoon", 15, true},
                  {"傍晚", 18, true},
-                 {"晚上|晚间|tonight|this evening|in the evening", 19, true},
+                 {"晚上|晚间|tonight|this evening|in the evening|evening", 19, true},
                  {"夜里|夜间|深夜|半夜|late at night", 23, true}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (tael__clause_has(c, "下午茶|中午饭|早上好|晚上好") || !tael__clause_take_any(c, parts[i].words)) continue;
