@@ -114,15 +114,19 @@ static void take_around(tael__clause *c, size_t at, size_t n)
 
 bool tael__method_take(char *method, size_t cap, tael__clause *c)
 {
+    size_t what = 0, what_end = 0; /* a way of paying that is the thing itself: no part of it is one */
     for (size_t n = LONGEST; n >= 3; n--)
         for (size_t at = 0; at + n <= c->bytes; at++) {
-            if (((unsigned char)c->low[at] & 0xC0) == 0x80 ||
-                (at + n < c->bytes && ((unsigned char)c->low[at + n] & 0xC0) == 0x80))
-                continue;
-            if (memchr(c->low + at, TAEL__GONE, n) || !names_method(c, at, n, method, cap) || is_what(c, at, n))
-                continue;
-            take_around(c, at, n);
-            return true;
+            bool cuts = ((unsigned char)c->low[at] & 0xC0) == 0x80 ||
+                        (at + n < c->bytes && ((unsigned char)c->low[at + n] & 0xC0) == 0x80);
+            if (cuts || (at < what_end && at + n > what)) continue;
+            if (memchr(c->low + at, TAEL__GONE, n) || !names_method(c, at, n, method, cap)) continue;
+            if (!is_what(c, at, n)) {
+                take_around(c, at, n);
+                return true;
+            }
+            what = at;
+            what_end = at + n;
         }
     *method = '\0';
     return false;

@@ -125,6 +125,8 @@ static void read_direction(tael__said_names *names, const rest *r)
                        "credit card payment|to savings|savings account|"
                        "pay off|withdraw|withdrew|atm")) {
         names->direction = TAEL_NEUTRAL;
+    } else if (tael__begins(r->low, strlen(r->low), "还") > 0 && says(r, "信用卡|花呗|白条|月付|借呗|微粒贷")) {
+        names->direction = TAEL_NEUTRAL;
     } else if (says(r, "收到|收入|收了|收款|工资|薪水|薪资|奖金|年终奖|到账|入账|进账|报销款|报销到|报销了|卖了|卖掉|"
                        "卖出|卖闲置|利息收入|抢到|"
                        "给我|还我|转我|发我|退税|分红|中奖|赚了|稿费|兼职收|收红包|收房租|补贴|赢了|中了|收益|借我|"
@@ -426,6 +428,7 @@ static void strip_verb(char *item)
     char *after = item + n;
     size_t m = tael__begins(after, strlen(after), "一|两|三|几|四|五|六"),
            k = tael__begins(after + m, strlen(after + m), counts);
+    if (k && !after[m + k]) item[0] = '\0'; /* 喝了杯, and the shop's name said what */
     if (k && after[m + k]) memmove(after, after + m + k, strlen(after + m + k) + 1);
 }
 

@@ -136,6 +136,12 @@ static void every_sentence_of_the_list_is_understood(void **state)
     check_list("assistant/data/add.tsv", 80);
 }
 
+static void sentences_that_the_rules_had_not_seen_are_understood(void **state)
+{
+    (void)state;
+    check_list("assistant/data/add-fresh.tsv", 40);
+}
+
 /* ---- What the ledger knows ---- */
 
 static void put(tael_ledger *ledger, const char *day, const char *merchant, const char *item, const char *category,
@@ -284,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sentence_of_the_list_is_understood),
+        cmocka_unit_test(sentences_that_the_rules_had_not_seen_are_understood),
         cmocka_unit_test(what_is_usual_is_filled_in_and_marked),
         cmocka_unit_test(the_currency_is_that_of_most_rows),
         cmocka_unit_test(what_is_parsed_can_be_stored),
