@@ -28,10 +28,8 @@ typedef struct job {
     tael__csv csv;
     tael__decoder decoder;
     tael__rows rows;
-    tael__mapping mapping;                       /* what the owner said, now or for such a header before */
-    bool mapping_given;                          /* now */
-    uint8_t bytes_hash[TAEL__HEADER_HASH_BYTES]; /* of the text or sheet at hand, once it is known to be guessed at */
-    char reading[64];                            /* how its columns are read */
+    tael__mapping mapping; /* what the owner said, now or for such a header before */
+    bool mapping_given;    /* now */
     char scratch[TAEL__MAX_FIELD_BYTES + 1];
 } job;
 
@@ -40,14 +38,15 @@ typedef struct job {
 /* A table whose columns the owner told or Tael guesses: shown, and what these bytes gave when read otherwise goes. */
 static tael_status open_guessed(job *j, const char *const *cell)
 {
-    char mapping[TAEL__MAPPING_BYTES];
+    char mapping[TAEL__MAPPING_BYTES], reading[64];
+    uint8_t hash[TAEL__HEADER_HASH_BYTES];
     uint64_t gone;
     tael__table_describe(&j->table, cell, mapping, sizeof mapping);
     tael__report_mapping(j->report, mapping);
-    tael__hash_bytes(j->bytes_hash, j->csv.data, j->csv.bytes);
-    snprintf(j->reading, sizeof j->reading, "%s %d %d", j->table.facts.layout, (int)j->table.facts.sign,
+    tael__hash_bytes(hash, j->csv.data, j->csv.bytes);
+    snprintf(reading, sizeof reading, "%s %d %d", j->table.facts.layout, (int)j->table.facts.sign,
              (int)j->table.facts.order);
-    TAEL_TRY(tael__guess_undo(j->rows.ledger, j->bytes_hash, j->reading, &gone));
+    TAEL_TRY(tael__guess_open(j->rows.ledger, hash, reading, &j->rows.guess, &gone));
     j->report->replaced += gone;
     j->changed |= gone > 0;
     return TAEL_OK;
@@ -92,6 +91,7 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
     j->table.charset = charset;
     snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
     if (j->table.importer->open_dates) TAEL_TRY(tael__table_survey(&j->table, &j->csv, j->name));
+    j->rows.guess = 0;
     return j->table.importer->guessed ? open_guessed(j, cell) : TAEL_OK;
 }
 
@@ -153,8 +153,6 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
     else
         j->report->duplicates++;
     j->changed |= stored != TAEL__STORED_KNOWN;
-    if (stored == TAEL__STORED_NEW && j->table.importer->guessed)
-        return tael__guess_note(j->rows.ledger, j->bytes_hash, j->reading);
     return bill.fee_minor > 0 ? store_fee(j, &bill) : TAEL_OK;
 }
 

@@ -36,8 +36,8 @@ static const char *const steps[] = {
      * which bytes it came from and how they were read: read otherwise, they replace it. */
     "CREATE TABLE mappings(id INTEGER PRIMARY KEY AUTOINCREMENT, header BLOB NOT NULL UNIQUE, names TEXT NOT NULL,"
     " mapping TEXT NOT NULL, made_ms INTEGER NOT NULL);"
-    "CREATE TABLE guessed(record INTEGER PRIMARY KEY, file BLOB NOT NULL, reading TEXT NOT NULL);"
-    "CREATE INDEX guessed_file ON guessed(file);"
+    "CREATE TABLE guesses(id INTEGER PRIMARY KEY, file BLOB NOT NULL, reading TEXT NOT NULL, UNIQUE(file, reading));"
+    "CREATE TABLE guessed(record INTEGER PRIMARY KEY, guess INTEGER NOT NULL);"
     "CREATE TRIGGER guessed_gone AFTER DELETE ON records BEGIN DELETE FROM guessed WHERE record=old.id; END;",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))

@@ -20,9 +20,10 @@ static const char *generic_row(const tael__cells *cells, tael__bill_row *row)
     else if (cells->facts->sign == TAEL__PLUS_IS_SPENDING ||
              (cells->facts->sign == TAEL__SIGN_OPEN && !cells->facts->negatives))
         bank.style = TAEL__SPENDING_SIGNED;
+    bool back = strcmp(text[TAEL__COL_DIRECTION], "退款") == 0;
     /* A direction of neither kind isn't for the sign to decide. */
     tael__read_direction(&direction, text[TAEL__COL_DIRECTION]);
-    if (tael__says_neutral(text[TAEL__COL_DIRECTION])) direction = TAEL_NEUTRAL;
+    if (back || tael__says_neutral(text[TAEL__COL_DIRECTION])) direction = TAEL_NEUTRAL;
     if (bank.style == TAEL__AMOUNT_BY_WORD && direction == TAEL_NEUTRAL) bank.style = TAEL__AMOUNT_SIGNED;
     tael__cells own = *cells;
     if (text[TAEL__COL_CLOCK] == text[TAEL__COL_TIME]) own.text[TAEL__COL_CLOCK] = ""; /* 交易时间 alone is both */
@@ -30,7 +31,7 @@ static const char *generic_row(const tael__cells *cells, tael__bill_row *row)
     if (reason) return reason;
     if (direction == TAEL_NEUTRAL) {
         row->direction = TAEL_NEUTRAL;
-        row->kind = TAEL__PLAIN;
+        row->kind = back ? TAEL__REFUND : TAEL__PLAIN;
     }
     if (text[TAEL__COL_METHOD][0]) row->method = text[TAEL__COL_METHOD];
     row->status = text[TAEL__COL_STATUS];

@@ -230,29 +230,26 @@ tael_status tael_ledger_forget_mapping(tael_ledger *ledger, int64_t id)
 
 /* ---- Rows that were read by a guess or a mapping ---- */
 
-tael_status tael__guess_undo(tael_ledger *ledger, const uint8_t file[TAEL__HEADER_HASH_BYTES], const char *reading,
-                             uint64_t *gone)
+tael_status tael__guess_open(tael_ledger *ledger, const uint8_t file[TAEL__HEADER_HASH_BYTES], const char *reading,
+                             int64_t *guess, uint64_t *gone)
 {
-    sqlite3_stmt *s;
-    TAEL_TRY(tael__sql_prepare(
-        ledger, &s, "DELETE FROM records WHERE id IN (SELECT record FROM guessed WHERE file=?1 AND reading<>?2)",
-        KEEPING));
-    bind_hash(s, 1, file);
-    sqlite3_bind_text(s, 2, reading, -1, SQLITE_STATIC);
-    tael_status status = tael__sql_run(ledger, s, KEEPING);
-    *gone = status == TAEL_OK ? (uint64_t)sqlite3_changes64(ledger->db) : 0;
-    sqlite3_finalize(s);
-    return status;
-}
-
-tael_status tael__guess_note(tael_ledger *ledger, const uint8_t file[TAEL__HEADER_HASH_BYTES], const char *reading)
-{
-    sqlite3_stmt *s;
-    TAEL_TRY(tael__sql_prepare(ledger, &s, "INSERT INTO guessed(record,file,reading) VALUES(last_insert_rowid(),?1,?2)",
-                               KEEPING));
-    bind_hash(s, 1, file);
-    sqlite3_bind_text(s, 2, reading, -1, SQLITE_STATIC);
-    tael_status status = tael__sql_run(ledger, s, KEEPING);
-    sqlite3_finalize(s);
+    static const char *const steps[] = {"DELETE FROM records WHERE id IN (SELECT record FROM guessed WHERE guess IN"
+                                        " (SELECT id FROM guesses WHERE file=?1 AND reading<>?2))",
+                                        "INSERT INTO guesses(file,reading) VALUES(?1,?2) ON CONFLICT DO NOTHING",
+                                        "SELECT id FROM guesses WHERE file=?1 AND reading=?2"};
+    tael_status status = TAEL_OK;
+    *gone = 0;
+    *guess = 0;
+    for (int i = 0; i < 3 && status == TAEL_OK; i++) {
+        sqlite3_stmt *s;
+        bool row;
+        TAEL_TRY(tael__sql_prepare(ledger, &s, steps[i], KEEPING));
+        bind_hash(s, 1, file);
+        sqlite3_bind_text(s, 2, reading, -1, SQLITE_STATIC);
+        status = tael__sql_step(ledger, s, &row, KEEPING);
+        if (status == TAEL_OK && i == 0) *gone = (uint64_t)sqlite3_changes64(ledger->db);
+        if (status == TAEL_OK && row) *guess = sqlite3_column_int64(s, 0);
+        sqlite3_finalize(s);
+    }
     return status;
 }

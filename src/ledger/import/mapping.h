@@ -32,11 +32,10 @@ tael_status tael__mapping_find(tael_ledger *ledger, tael__mapping *mapping, bool
 
 /* ---- Rows that were read by a guess or a mapping ---- */
 
-/* Takes out what the same bytes once became when their columns were read otherwise; *gone counts it. */
-tael_status tael__guess_undo(tael_ledger *ledger, const uint8_t file[TAEL__HEADER_HASH_BYTES], const char *reading,
-                             uint64_t *gone);
-/* The record that was stored last came from these bytes, read so. */
-tael_status tael__guess_note(tael_ledger *ledger, const uint8_t file[TAEL__HEADER_HASH_BYTES], const char *reading);
+/* Takes out what the same bytes once became when their columns were read otherwise; *gone counts it. *guess is what the
+ * rows of this reading are noted under (tael__rows.guess). */
+tael_status tael__guess_open(tael_ledger *ledger, const uint8_t file[TAEL__HEADER_HASH_BYTES], const char *reading,
+                             int64_t *guess, uint64_t *gone);
 /* BLAKE2b of any bytes. */
 void tael__hash_bytes(uint8_t hash[TAEL__HEADER_HASH_BYTES], const void *bytes, size_t n);
 

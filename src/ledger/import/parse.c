@@ -319,7 +319,7 @@ static bool is_one_of(const char *text, const char *const *words, size_t count)
 
 bool tael__says_direction(const char *text)
 {
-    static const char *const words[] = {"支出", "收入", "支", "收", "expense", "income", "debit", "credit"};
+    static const char *const words[] = {"支出", "收入", "支", "收", "退款", "expense", "income", "debit", "credit"};
     return is_one_of(text, words, sizeof words / sizeof *words);
 }
 
