@@ -223,6 +223,26 @@ static void what_is_parsed_can_be_stored(void **state)
     tael_ledger_close(ledger);
 }
 
+static void without_memory_it_says_so(void **state)
+{
+    (void)state;
+    tael_ledger *ledger = memory_ledger();
+    put(ledger, "2026-11-01", "瑞幸咖啡", "拿铁", "餐饮美食", "花呗", 3);
+    for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
+        tael_status status = TAEL_NO_MEMORY;
+        for (uint64_t n = 1; status != TAEL_OK || n < 10; n++) {
+            tael_drafts d;
+            tael__alloc_break(n, from_then_on);
+            status = parse(ledger, "瑞幸 9.9，午饭 25-30，给妈妈转了两千 微信", &d);
+            tael__alloc_break(0, false);
+            assert_true(status == TAEL_NO_MEMORY || status == TAEL_OK);
+            tael_drafts_free(&d);
+            assert_true(n < 1000);
+        }
+    }
+    tael_ledger_close(ledger);
+}
+
 /* ---- Anything ---- */
 
 /* Pieces of sentences thrown together, and bytes that are no text: an end, and never an amount that isn't above zero.
@@ -294,6 +314,7 @@ int main(void)
         cmocka_unit_test(what_is_usual_is_filled_in_and_marked),
         cmocka_unit_test(the_currency_is_that_of_most_rows),
         cmocka_unit_test(what_is_parsed_can_be_stored),
+        cmocka_unit_test(without_memory_it_says_so),
         cmocka_unit_test(any_words_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,6 +280,30 @@ static void damaged_samples_fail_or_read_whole(void **state)
     }
 }
 
+/* The nth allocation fails, once and from then on: the right status, a sentence, nothing kept. */
+static void without_memory_nothing_is_kept(void **state)
+{
+    (void)state;
+    size_t bytes;
+    char *data = fixture("ledger/data/feidee-web.xls", &bytes);
+    for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
+        tael_status status = TAEL_NO_MEMORY;
+        for (uint64_t n = 1; status != TAEL_OK; n++) {
+            tael_ledger *ledger = memory_ledger();
+            tael_import_report report;
+            tael__alloc_break(n, from_then_on);
+            status = tael__ledger_import_bytes(ledger, "t.xls", data, bytes, NULL, &report);
+            tael__alloc_break(0, false);
+            assert_true(status == TAEL_NO_MEMORY || status == TAEL_OK);
+            assert_int_equal(row_count(ledger), status == TAEL_OK ? 8 : 0);
+            tael_import_report_free(&report);
+            tael_ledger_close(ledger);
+            assert_true(n < 2000);
+        }
+    }
+    free(data);
+}
+
 /* ---- Texts that are named .xls ---- */
 
 static void check_text(const char *text, const char *format, int64_t spent, int64_t income)
@@ -342,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_password_and_a_document_are_named),
         cmocka_unit_test(hostile_workbooks_end),
         cmocka_unit_test(damaged_samples_fail_or_read_whole),
+        cmocka_unit_test(without_memory_nothing_is_kept),
         cmocka_unit_test(tables_of_tabs_and_of_tags_are_read),
         cmocka_unit_test(a_file_without_a_header_is_known_by_all_its_rows),
     };
