@@ -75,6 +75,7 @@ bool tael__method_take(char *method, size_t cap, tael__clause *c);
 typedef struct tael__said_names {
     tael_direction direction;
     bool refund;
+    bool person; /* the merchant is somebody, not a shop */
     char merchant[256], item[256], note[256];
 } tael__said_names;
 

@@ -356,7 +356,10 @@ static bool read_known(tael__said_names *names, rest *r, const tael__merchants *
             low[k] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
         }
         size_t at = find(r->low, low, &bytes);
-        if (at != SIZE_MAX) best = n, place = at, which = i;
+        if (at == SIZE_MAX) continue;
+        /* 小王 isn't in 小王子书店: a short name must stand alone. */
+        bool alone = (at == 0 || r->low[at - 1] == ' ') && (r->low[at + n] == '\0' || r->low[at + n] == ' ');
+        if (n > strlen("两字") || alone) best = n, place = at, which = i;
     }
     if (!best) return false;
     snprintf(names->merchant, sizeof names->merchant, "%s", m->names[which]);
@@ -505,7 +508,8 @@ void tael__names_read(tael__said_names *names, tael__clause *c, const tael__merc
     }
     if (names->direction == TAEL_INCOME) person = person || read_from(names, &r) || read_received(names, &r);
     if (!person && names->direction == TAEL_EXPENSE) person = read_given(names, &r) || read_to(names, &r);
-    if (person && names->merchant[0]) return;
+    names->person = person && names->merchant[0];
+    if (names->person) return;
     if (!read_known(names, &r, m) && !read_brand(names, &r) && !read_place(names, &r) && !read_shop(names, &r))
         read_english(names, &r);
     read_item(names, &r);

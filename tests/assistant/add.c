@@ -188,6 +188,13 @@ static void what_is_usual_is_filled_in_and_marked(void **state)
     assert_ok(parse(ledger, "买菜 20", &d)); /* the kind of thing */
     assert_string_equal(d.items[0].record.method, "微信零钱");
     tael_drafts_free(&d);
+    put(ledger, "2026-11-03", "妈妈菜馆", "午饭", "餐饮美食", "花呗", 3);
+    put(ledger, "2026-11-03", "小王", "转账", "", "微信零钱", 2);
+    assert_ok(parse(ledger, "给妈妈转了两千，小王子书店 30", &d)); /* neither is the restaurant, nor 小王 the shop */
+    assert_string_equal(d.items[0].record.merchant, "妈妈");
+    assert_string_equal(d.items[0].record.category, "");
+    assert_string_equal(d.items[1].record.merchant, "小王子书店");
+    tael_drafts_free(&d);
     put(ledger, "2026-11-03", "瑞幸咖啡(东单店)", "美式", "餐饮美食", "花呗", 3);
     assert_ok(parse(ledger, "瑞幸 9.9", &d)); /* two shops, and nothing that most rows have but the category */
     assert_string_equal(d.items[0].record.merchant, "瑞幸");
