@@ -80,6 +80,7 @@ tael_status tael__history_ask(tael__learned *learned, tael_ledger *ledger, const
         usual(learned->category, sizeof learned->category, &h->category, 1);
         usual(learned->item, sizeof learned->item, &h->item, LEAST_ROWS);
         usual(learned->method, sizeof learned->method, &h->method, LEAST_ROWS);
+        if (strstr(learned->item, names->merchant)) learned->item[0] = '\0'; /* a bank's text: the shop once more */
     }
     bool wallet = strcmp(method, "支付宝") == 0 || strcmp(method, "微信") == 0; /* each pays from several accounts */
     if (method[0]) learned->method[0] = '\0';

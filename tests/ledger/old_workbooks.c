@@ -6,6 +6,7 @@
 
 #include "bills.h"
 #include "ledger/import/biff.h"
+#include "zips.h"
 
 #define SECTOR 512
 
@@ -280,6 +281,28 @@ static void damaged_samples_fail_or_read_whole(void **state)
     }
 }
 
+static void a_zip_may_hold_them(void **state)
+{
+    (void)state;
+    size_t book_bytes, text_bytes, bytes;
+    char *book = fixture("ledger/data/ccb-debit-2025.xls", &book_bytes);
+    char *text = fixture("ledger/data/hxsec-tsv.xls", &text_bytes);
+    const member members[] = {{.name = "a.xls", .data = book, .bytes = book_bytes},
+                              {.name = "b.XLS", .data = text, .bytes = text_bytes}};
+    char *zip = make_zip(&bytes, members, 2, NULL);
+    tael_ledger *ledger = memory_ledger();
+    tael_import_report report;
+    assert_ok(tael__ledger_import_bytes(ledger, "t.zip", zip, bytes, NULL, &report));
+    assert_int_equal(report.bill_count, 2);
+    assert_int_equal(report.imported, 6 + 13);
+    assert_int_equal(total(ledger, TAEL_EXPENSE), 70326 + 57);
+    tael_import_report_free(&report);
+    tael_ledger_close(ledger);
+    tael__free(zip);
+    free(book);
+    free(text);
+}
+
 /* The nth allocation fails, once and from then on: the right status, a sentence, nothing kept. */
 static void without_memory_nothing_is_kept(void **state)
 {
@@ -366,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_password_and_a_document_are_named),
         cmocka_unit_test(hostile_workbooks_end),
         cmocka_unit_test(damaged_samples_fail_or_read_whole),
+        cmocka_unit_test(a_zip_may_hold_them),
         cmocka_unit_test(without_memory_nothing_is_kept),
         cmocka_unit_test(tables_of_tabs_and_of_tags_are_read),
         cmocka_unit_test(a_file_without_a_header_is_known_by_all_its_rows),
