@@ -281,6 +281,10 @@ static tael_status read_clause(job *j, const char *text, size_t bytes)
     if (time.future && count > 0)
         return put_unclear(j, said, TAEL_SAY("it is still to come: add it when it is paid", "还没有发生：付款后再记"),
                            NULL, 0);
+    if (count > 0 && j->piece_count > 0 && tael__clause_has(&c, "其中|包括|including"))
+        return put_unclear(
+            j, said, TAEL_SAY("part of another amount: say what was paid in all", "是前一笔的一部分：请说实际付了多少"),
+            amounts, count);
     if (count == 0) return add_piece(j, &c, said, NULL, &time);
     for (size_t i = 0; i < count; i++) {
         const char *fault = fault_of(&amounts[i]);

@@ -92,7 +92,8 @@ static bool is_what(const tael__clause *c, size_t at, size_t n)
         size_t m = strlen(before[i]);
         if (m <= at && memcmp(c->low + at - m, before[i], m) == 0) return true;
     }
-    return tael__begins(c->low + at + n, c->bytes - at - n, "还款|账单|提现|年费|红包封面|读书|会员|收益|利息|还") > 0;
+    return tael__begins(c->low + at + n, c->bytes - at - n,
+                        "还款|账单|提现|年费|红包封面|读书|会员|收益|利息|还|转出|转入") > 0;
 }
 
 /* 用…付的, 刷…: the words around it say nothing more. */

@@ -334,7 +334,8 @@ static bool read_amount(reader *r, tael__said_amount *a)
     /* 一块蛋糕: a piece, if there is another amount. */
     bool piece = !money && !mao && a->minor < 1000 && a->minor % 100 == 0 && (here(r) & 0x80);
     a->quantity = piece || (!sign && !unit && before_english(*r, a->minor));
-    a->paid = has_before(r->c, start, "=|实付|实际|实际付|到手|折后|最后付|最终|实付款|paid");
+    a->paid = has_before(r->c, start,
+                         "=|一共|总共|合计|共计|in total|total|实付|实际|实际付|到手|折后|最后付|最终|实付款|paid");
     a->bytes = r->at - start;
     return a->strength > 0 && !has_before(r->c, start, "送|减|立减|优惠|满|省了|省|折扣|满减|saved");
 }

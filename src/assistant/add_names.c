@@ -72,18 +72,20 @@ static bool is_one_of(const char *text, const char *words)
 /* Takes any of the words off both ends, again and again. */
 static void strip(char *text, const char *starts, const char *ends)
 {
+    char low[TAEL__MAX_SAID_BYTES];
     for (bool again = true; again && *text;) {
         size_t n = strlen(text), m;
         again = false;
         while (*text == ' ') memmove(text, text + 1, n--), again = true;
         while (n > 0 && text[n - 1] == ' ') text[--n] = '\0';
-        if ((m = tael__begins(text, n, starts)) && m < n) {
+        for (size_t i = 0; i <= n; i++) low[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+        if ((m = tael__begins(low, n, starts)) && m < n) {
             memmove(text, text + m, n - m + 1);
             again = true;
             continue;
         }
         for (size_t at = 1; at < n && !again; at++)
-            if (tael__begins(text + at, n - at, ends) == n - at && (text[at - 1] == ' ' || (text[at] & 0x80))) {
+            if (tael__begins(low + at, n - at, ends) == n - at && (text[at - 1] == ' ' || (text[at] & 0x80))) {
                 text[at] = '\0';
                 again = true;
             }
@@ -121,7 +123,8 @@ static void read_direction(tael__said_names *names, const rest *r)
     } else if (says(r, "还信用卡|信用卡还|花呗还|还了信用卡|还了花呗|还了白条|还花呗|还白条|还月付|信用卡还款|花呗还款|"
                        "白条还款|还房贷信用卡|提现|取现|取钱|取了|"
                        "取款|存钱|存了|"
-                       "存到|转到余额宝|转入余额宝|余额宝转入|转入零钱通|充值零钱|转到自己|买基金|买理财|定投|买股票|"
+                       "存到|转到余额宝|转入余额宝|余额宝转入|转入零钱通|余额宝转出|零钱通转出|转到银行卡|理财买入|"
+                       "买入理财|基金买入|买入基金|申购|赎回|充值零钱|转到自己|买基金|买理财|定投|买股票|"
                        "credit card payment|to savings|savings account|"
                        "pay off|withdraw|withdrew|atm")) {
         names->direction = TAEL_NEUTRAL;
@@ -130,12 +133,12 @@ static void read_direction(tael__said_names *names, const rest *r)
     } else if (says(r, "收到|收入|收了|收款|工资|薪水|薪资|奖金|年终奖|到账|入账|进账|报销款|报销到|报销了|卖了|卖掉|"
                        "卖出|卖闲置|利息收入|抢到|"
                        "给我|还我|转我|发我|退税|分红|中奖|赚了|稿费|兼职收|收红包|收房租|补贴|赢了|中了|收益|借我|"
-                       "公积金提取|提取公积金|received|salary|"
+                       "公积金提取|提取公积金|收租|收学费|公司报销|单位报销|received|salary|"
                        "paycheck|got paid|got|earned|"
                        "income|sold|reimbursed|bonus|paid me|sent me|gave me") &&
                !says(r, "发工资给|给员工发|退税服务")) {
         names->direction = TAEL_INCOME;
-    } else if (tael__begins(r->low, strlen(r->low), "卖") > 0 || lends(r) || gives_me(r) != SIZE_MAX) {
+    } else if (tael__begins(r->low, strlen(r->low), "卖|报销") > 0 || lends(r) || gives_me(r) != SIZE_MAX) {
         names->direction = TAEL_INCOME;
     }
 }
@@ -294,7 +297,14 @@ static void read_english(tael__said_names *names, rest *r)
         const char *words;
         bool takes_verb;
     } before[] = {{"from|at|to", false}, {"sent|transferred|lent|gave", true}};
-    size_t paid, pay = find(r->low, "paid|gave|sent", &paid);
+    size_t paid, pay = find(r->low, "sent me|gave me|paid me back|paid me|owed me", &paid);
+    if (pay != SIZE_MAX && pay > 0) { /* dad sent me */
+        copy(names->merchant, r->own, pay);
+        snprintf(names->item, sizeof names->item, "transfer");
+        r->own[0] = r->low[0] = '\0';
+        return;
+    }
+    pay = find(r->low, "paid|gave|sent", &paid);
     const char *name = pay == SIZE_MAX ? "" : r->own + pay + paid;
     if (!names->merchant[0] && name[0] == ' ' && name[1] >= 'A' && name[1] <= 'Z') { /* paid Tom for dinner */
         copy(names->merchant, name + 1, strcspn(name + 1, " "));
@@ -483,6 +493,16 @@ static void read_repeat(tael__said_names *names, tael__clause *c)
         if (tael__clause_take_any(c, every[i])) snprintf(names->note, sizeof names->note, "%s", notes[i]);
 }
 
+/* 给我妈 is to her, not to me: 给妈. */
+static void cut_mine(rest *r)
+{
+    static const char to_mine[] = "给我妈|给我爸|给我老婆|给我老公|给我儿子|给我女儿|给我妹|给我弟|给我哥|给我姐|"
+                                  "给我爷|给我奶|给我外|给我女朋友|给我男朋友|给我家|"
+                                  "给我朋友|给我同事|给我对象|给我老妈|给我老爸|给我侄|给我孩子|给我闺女";
+    size_t bytes, at = find(r->low, to_mine, &bytes);
+    if (at != SIZE_MAX) cut(r, at + strlen("给"), strlen("我"));
+}
+
 void tael__names_read(tael__said_names *names, tael__clause *c, const tael__merchants *m)
 {
     char text[TAEL__MAX_SAID_BYTES];
@@ -490,7 +510,9 @@ void tael__names_read(tael__said_names *names, tael__clause *c, const tael__merc
     *names = (tael__said_names){0};
     read_repeat(names, c);
     tael__clause_rest(c, text, sizeof text);
+    strip(text, "刚刚|刚才|刚|记一下|记一笔|帮我记一下|帮我记|我刚刚|我刚才|我刚|我今天|just|i just", "啊|呢|吧|哦");
     set_rest(&r, text);
+    cut_mine(&r);
     read_direction(names, &r);
     if (names->refund) {
         size_t bytes, at;

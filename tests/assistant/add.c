@@ -140,6 +140,7 @@ static void sentences_that_the_rules_had_not_seen_are_understood(void **state)
 {
     (void)state;
     check_list("assistant/data/add-fresh.tsv", 40);
+    check_list("assistant/data/add-fresh2.tsv", 40);
 }
 
 /* ---- What the ledger knows ---- */
