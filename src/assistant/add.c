@@ -131,6 +131,18 @@ static void fix_names(tael__clause *c)
     }
 }
 
+/* A shop of the ledger with digits in its name: 店77. */
+static void fix_known(tael__clause *c, const tael__merchants *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        const char *name = m->names[i];
+        size_t n = strlen(name), digits = strcspn(name, "0123456789");
+        if (digits == n || n < 3 || strspn(name, "0123456789.") == n) continue;
+        const char *at = memmem(c->said, c->bytes, name, n);
+        if (at && !is_digit(at[n])) memset(c->fixed + (at - c->said), true, n);
+    }
+}
+
 static void open_clause(tael__clause *c, const char *text, size_t bytes)
 {
     memset(c, 0, sizeof *c);
@@ -268,6 +280,7 @@ static tael_status read_clause(job *j, const char *text, size_t bytes)
     char said[TAEL__MAX_SAID_BYTES];
     snprintf(said, sizeof said, "%.*s", (int)bytes, text);
     open_clause(&c, text, bytes);
+    fix_known(&c, &j->merchants);
     if (tael__clause_empty(&c)) return TAEL_OK;
     tael__times_take(&time, &c, j->today);
     size_t count = tael__amounts_find(amounts, TAEL__MAX_AMOUNTS, &c);

@@ -190,6 +190,12 @@ static void what_is_usual_is_filled_in_and_marked(void **state)
     assert_string_equal(d.items[0].record.method, "微信零钱");
     tael_drafts_free(&d);
     put(ledger, "2026-11-03", "妈妈菜馆", "午饭", "餐饮美食", "花呗", 3);
+    put(ledger, "2026-11-03", "店77", "面", "", "花呗", 1);
+    assert_ok(parse(ledger, "店77 30", &d));
+    assert_int_equal(d.count, 1);
+    assert_int_equal(d.items[0].record.minor, 3000);
+    assert_string_equal(d.items[0].record.merchant, "店77");
+    tael_drafts_free(&d);
     put(ledger, "2026-11-03", "小王", "转账", "", "微信零钱", 2);
     assert_ok(parse(ledger, "给妈妈转了两千，小王子书店 30", &d)); /* neither is the restaurant, nor 小王 the shop */
     assert_string_equal(d.items[0].record.merchant, "妈妈");
