@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "ledger/import/archive.h"
+#include "ledger/import/biff.h"
 #include "ledger/import/csv.h"
-#include "ledger/import/ole.h"
 #include "ledger/import/sheet.h"
 #include "ledger/internal.h"
 
@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
     if (size > 65536) return 0;
-    if (tael__archive_like(text, size) || tael__ole_like(text, size))
+    if (tael__archive_like(text, size) || tael__biff_like(text, size))
         import_twice(text, size);
     else
         read_parts(text, size);

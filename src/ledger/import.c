@@ -9,7 +9,6 @@
 #include "ledger/import/biff.h"
 #include "ledger/import/container.h"
 #include "ledger/import/mapping.h"
-#include "ledger/import/ole.h"
 #include "ledger/import/table.h"
 #include "ledger/import/workbook.h"
 #include "ledger/report.h"
@@ -354,7 +353,7 @@ static tael_status read_content(content *c, const char *name, const char *data, 
 {
     size_t skip_bytes = 0;
     *c = (content){0};
-    if (tael__ole_like(data, bytes)) return tael__biff_read(&c->workbook, name, data, bytes);
+    if (tael__biff_like(data, bytes)) return tael__biff_read(&c->workbook, name, data, bytes);
     if (tael__archive_like(data, bytes)) return read_workbook(c, name, data, bytes, password, left);
     TAEL_TRY(tael__charset_mark(data, bytes, &skip_bytes, &c->converted, &c->bytes));
     c->text = c->converted ? c->converted : data + skip_bytes;

@@ -211,6 +211,27 @@ static void the_workbooks_before_unicode_are_read(void **state)
     check_sheet(file, bytes, "\"金额\",\"2026-09-01 00:00:00\"\n");
 }
 
+/* Web pages write a sheet's records with a few lines of script and no compound file around them. */
+static void records_alone_are_a_sheet(void **state)
+{
+    (void)state;
+    tael__buffer b = {.max = 1 << 20};
+    put_begin(&b, 0, 0x10);
+    put_cell(&b, 0x204, 0, 0, 0, "\4\0\xBD\xF0\xB6\xEE", 6);
+    put_cell(&b, 0x204, 1, 0, 0, "\3\0a\"b", 5);
+    put_double(&b, 1, 1, 0, 12.5);
+    put_record(&b, 0x0A, "", 0);
+    size_t bytes = b.size;
+    assert_true(tael__biff_like(b.data, bytes));
+    check_sheet(tael__buffer_take(&b), bytes, "\"金额\"\n\"a\"\"b\",\"12.5\"\n");
+    tael_ledger *ledger = memory_ledger();
+    tael_import_report report;
+    assert_status(tael__ledger_import_bytes(ledger, "t", "\x09\x08\x08\0\0\6\5\0\0\0\0\0", 12, NULL, &report),
+                  TAEL_CORRUPT);
+    tael_import_report_free(&report);
+    tael_ledger_close(ledger);
+}
+
 /* ---- What is no bill ---- */
 
 static void a_password_and_a_document_are_named(void **state)
@@ -386,6 +407,7 @@ int main(void)
         cmocka_unit_test(numbers_dates_and_formulas_read_as_a_csv_has_them),
         cmocka_unit_test(shared_texts_go_on_in_other_records),
         cmocka_unit_test(the_workbooks_before_unicode_are_read),
+        cmocka_unit_test(records_alone_are_a_sheet),
         cmocka_unit_test(a_password_and_a_document_are_named),
         cmocka_unit_test(hostile_workbooks_end),
         cmocka_unit_test(damaged_samples_fail_or_read_whole),

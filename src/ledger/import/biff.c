@@ -34,6 +34,7 @@ enum { /* [MS-XLS] 2.3 */
 };
 
 #define ROWS       65536
+#define KIND_SHEET 0x0010
 #define MAX_CELLS  ((size_t)1 << 22) /* of a sheet: all that its rows and the columns that are kept can hold */
 #define FORMAT_IDS 65536
 
@@ -57,6 +58,7 @@ typedef struct job {
     tael__biff b;
     tael__book book;
     tael__workbook *out;
+    bool bare;                 /* records without a compound file */
     size_t csv_bytes, scanned; /* written and read so far, of all sheets */
     uint32_t begins[TAEL__MAX_SHEETS], number[TAEL__MAX_SHEETS];
     size_t sheet_count;
@@ -140,6 +142,10 @@ static tael_status read_globals(job *j)
     bool ended = false;
     if (!tael__biff_next(b) || b->type != BEGIN || b->body_bytes < 4) return fail_corrupt(j);
     uint32_t version = tael__biff_16(b->body);
+    if (j->bare && tael__biff_16(b->body + 2) == KIND_SHEET) { /* a sheet alone */
+        j->sheet_count = j->number[0] = 1;
+        return TAEL_OK;
+    }
     if (version != 0x0600 && version != 0x0500) return fail_corrupt(j);
     b->unicode = version == 0x0600;
     while (!ended) {
@@ -389,12 +395,21 @@ static tael_status read_stream(job *j)
     return TAEL_OK;
 }
 
+bool tael__biff_like(const char *data, size_t bytes)
+{
+    return tael__ole_like(data, bytes) || (bytes >= 12 && memcmp(data, "\x09\x08\x08\0", 4) == 0);
+}
+
 /* BIFF8 lies in "Workbook", BIFF5 in "Book"; a newer workbook with a password is wrapped whole. */
 static tael_status find_stream(job *j, const char *data, size_t bytes, char **stream)
 {
     static const char *const names[] = {"Workbook", "Book", "EncryptedPackage"};
     tael__ole ole;
     size_t size = 0, i = 0;
+    j->bare = !tael__ole_like(data, bytes);
+    j->b.data = (const uint8_t *)data;
+    j->b.bytes = bytes;
+    if (j->bare) return TAEL_OK;
     TAEL_TRY(tael__ole_open(&ole, j->b.file, data, bytes));
     tael_status status = TAEL_OK;
     for (; i < 3 && !*stream && status == TAEL_OK; i++) status = tael__ole_read(&ole, names[i], stream, &size);

@@ -7,6 +7,9 @@
 #include "ledger/import/charset.h"
 #include "ledger/import/workbook.h"
 
+/* A compound file, or records without one, as web pages write them with a few lines of script. */
+bool tael__biff_like(const char *data, size_t bytes);
+
 /* TAEL_UNSUPPORTED: it has a password, or is no workbook. TAEL_CORRUPT: it is damaged. Free with tael__workbook_free.
  */
 tael_status tael__biff_read(tael__workbook *out, const char *file, const char *data, size_t bytes);
