@@ -223,13 +223,16 @@ static bool counts_else(reader r)
     static const char names[] =
         "支付|支出|平安|天猫|天虹|米饭|米线|米粉|包子|星巴克|日料|日用|年货|月饼|月付|人民|本地|路边|单车|分期|杯面|"
         "代驾|"
-        "口红|口罩|头盔|点心|片场|条形|线上|线下|周黑鸭|周大福|只是|级别|度假|晚饭|晚餐|夜宵|号码";
+        "盒马|本月|本周|本次|本人|人人|次日|张三|包邮|口红|口罩|头盔|点心|片场|条形|线上|线下|周黑鸭|周大福|只是|级别|"
+        "度假|晚饭|晚餐|夜宵|号码";
     static const char english[] =
         "g|kg|km|m|l|ml|cm|mm|gb|tb|mb|pcs|x|th|st|nd|rd|am|pm|pro|plus|max|days|day|nights|night|people|"
         "persons|months|month|weeks|week|years|year|hours|hour|minutes|min|cups|bottles|items|miles|pieces";
     if (tael__begins(r.c->low + r.at, r.c->bytes - r.at, names)) return false;
     if (pass(&r, words)) return true;
     while (here(&r) == ' ') r.at++;
+    if (tael__begins(r.c->low + r.at, r.c->bytes - r.at, names)) return false;
+    if (pass(&r, "个|杯|份|件|瓶|斤|公斤|箱|袋|盒|次|人|本")) return true;
     return pass(&r, english);
 }
 
@@ -327,7 +330,10 @@ static bool read_amount(reader *r, tael__said_amount *a)
     bool money = !unit || strcmp(a->currency, "CNY") != 0 || pass(r, "钱");
     if (mao) memcpy(a->currency, "CNY", 4);
     if (sign || unit) a->strength = 3;
-    if (!sign && !unit && counts_else(unit_at)) return false;
+    /* 转500张三: what is given is money, when a name may begin with the word behind it. */
+    bool given = has_before(r->c, start, "转|转了|转账|给了|付了|花了|借了|还了|收到|收了|打了") &&
+                 tael__begins(r->c->low + r->at, r->c->bytes - r->at, "张|包|单|季|平|米|支|星|路|楼|项|方") > 0;
+    if (!sign && !unit && !given && counts_else(unit_at)) return false;
     a->about = pass(r, "多|几");
     if (a->about && !unit) pass_unit(r, a->currency);
     a->rough = pass(r, "左右|上下|出头") || has_before(r->c, start, "大概|大约|差不多|about|around|roughly");

@@ -146,7 +146,7 @@ static bool read_received(tael__said_names *names, tael__rest *r)
     tael__rest_copy(what, r->own + at + bytes, strlen(r->own + at + bytes));
     tael__rest_copy(names->merchant, r->own, at);
     size_t t = tael__rest_find(what, things, &thing);
-    if (t != SIZE_MAX && t > 0 && t + thing == strlen(what)) {
+    if (t != SIZE_MAX && t > 0 && t + thing == strlen(what) && !(what[0] >= '0' && what[0] <= '9')) {
         tael__rest_copy(names->merchant, what, t);
         memmove(what, what + t, strlen(what + t) + 1);
     }
@@ -204,6 +204,20 @@ void tael__people_read_english(tael__said_names *names, tael__rest *r)
     }
 }
 
+/* 转张三. */
+static bool read_bare(tael__said_names *names, tael__rest *r)
+{
+    size_t n = tael__begins(r->low, strlen(r->low), "转了|转");
+    const char *who = r->own + n;
+    if (n == 0 || !*who || strlen(who) > strlen("四个字的") ||
+        tael__begins(who, strlen(who), "账|帐|入|出|到|让|机|正|移|学|卖|运"))
+        return false;
+    tael__rest_copy(names->merchant, who, strlen(who));
+    snprintf(names->item, sizeof names->item, "转账");
+    r->own[0] = r->low[0] = '\0';
+    return true;
+}
+
 bool tael__people_read(tael__said_names *names, tael__rest *r)
 {
     bool income = names->direction == TAEL_INCOME;
@@ -215,5 +229,5 @@ bool tael__people_read(tael__said_names *names, tael__rest *r)
         return true;
     }
     if (income) return read_from(names, r) || read_received(names, r);
-    return names->direction == TAEL_EXPENSE && (read_given(names, r) || read_to(names, r));
+    return names->direction == TAEL_EXPENSE && (read_given(names, r) || read_to(names, r) || read_bare(names, r));
 }
