@@ -41,6 +41,8 @@ typedef struct tael_import_report {
                           * "time=日期, amount=金额 (minus is spending)"; "" for known formats; owned by the report */
     const struct tael_import_bill *bills; /* of a zip: each bill in it; owned by the report. NULL for a bill alone */
     size_t bill_count;
+    bool mapped;       /* `mapping` is what the owner said, now or before */
+    uint64_t replaced; /* rows that went, since the same bytes are now read otherwise */
     void *internal;
 } tael_import_report;
 
@@ -60,22 +62,42 @@ typedef struct tael_import_options {
     int (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *user);
     void *user;
     const char *password; /* of a protected zip; NULL or "": none */
+    /* How the columns are to be read: "time=日期,amount=金额,merchant=商户"; NULL: by a known format, by what was said
+     * for this header before, or guessed. Fields: time, clock, amount, income, expense, direction, currency, merchant,
+     * item, type, category, method, card, status, id, account, note; and sign=minus|plus (which is spending),
+     * dates=dmy|mdy|ymd. A backslash before a comma or "=" of a name. It is kept for bills with the same header, and
+     * rows that these bytes gave when they were read otherwise are replaced. */
+    const char *mapping;
 } tael_import_options;
 
-/* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX,
- * all its sheets together), or a zip of such: what a file is, its bytes tell. TAEL_UNSUPPORTED: no importer knows it;
- * TAEL_BAD_INPUT names the line; TAEL_BAD_KEY: the zip is protected and the password is missing or wrong; TAEL_CORRUPT:
- * the zip or the workbook is damaged; TAEL_LIMIT: it unpacks to more than any bill. Rows that can't be read are skipped
- * and reported, never lost silently. `path` "-" is standard input.
- * In a zip each .csv, .txt and .xlsx is a bill of its own: one that fails doesn't keep the others out. The report then
- * holds their sums, and each bill's own report with its skipped rows stands in `bills`; the status is that of the first
- * that failed. Nothing is unpacked to the disk.
- * Free the report with tael_import_report_free, also after a failure. */
+/* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX
+ * or the XLS before it, all its sheets together), or a zip of such: what a file is, its bytes tell. TAEL_UNSUPPORTED:
+ * no importer knows it; TAEL_BAD_INPUT names the line; TAEL_BAD_KEY: the zip is protected and the password is missing
+ * or wrong; TAEL_CORRUPT: the zip or the workbook is damaged; TAEL_LIMIT: it unpacks to more than any bill. Rows that
+ * can't be read are skipped and reported, never lost silently. `path` "-" is standard input. In a zip each .csv, .txt,
+ * .xlsx and .xls is a bill of its own: one that fails doesn't keep the others out. The report then holds their sums,
+ * and each bill's own report with its skipped rows stands in `bills`; the status is that of the first that failed.
+ * Nothing is unpacked to the disk. Free the report with tael_import_report_free, also after a failure. */
 TAEL_API tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,
                                         tael_import_report *report);
 TAEL_API void tael_import_report_free(tael_import_report *report);
 
+/* What the owner said about the columns of a header (tael_import_options.mapping). Texts are valid during the call. */
+typedef struct tael_mapping {
+    int64_t id;
+    const char *header;  /* its names, joined by ", " */
+    const char *mapping; /* as it was said */
+    int64_t made_ms;     /* UTC */
+} tael_mapping;
+typedef int tael_mapping_fn(const tael_mapping *mapping, void *user); /* non-zero stops */
+TAEL_API tael_status tael_ledger_mappings(tael_ledger *ledger, tael_mapping_fn *each, void *user);
+/* TAEL_NOT_FOUND: there is none. Rows that were read by it stay. */
+TAEL_API tael_status tael_ledger_forget_mapping(tael_ledger *ledger, int64_t id);
+
 /* ---- Records and queries ---- */
+
+/* Rows that the owner adds by hand have this source. */
+#define TAEL_SOURCE_MANUAL "manual"
 
 typedef enum tael_direction { TAEL_ANY_DIRECTION, TAEL_EXPENSE, TAEL_INCOME, TAEL_NEUTRAL } tael_direction;
 
@@ -179,6 +201,17 @@ typedef struct tael_ledger_summary {
     char first_day[16], last_day[16], currency[8];
 } tael_ledger_summary;
 TAEL_API tael_status tael_ledger_summarize(tael_ledger *ledger, tael_ledger_summary *summary);
+
+/* ---- Added by hand ---- */
+
+/* Add one row of source "manual"; *id (may be NULL) is its own. Read of `record`: time, offset, direction, refund
+ * (gives a purchase back: direction neutral), minor (above 0), currency ("" is CNY), merchant, item, category, type,
+ * method, note; NULL texts are "". Two equal ones are two rows. TAEL_BAD_INPUT names the field that can't be. */
+TAEL_API tael_status tael_ledger_add(tael_ledger *ledger, const tael_record *record, int64_t *id);
+
+/* Take back a row that was added by hand. TAEL_NOT_FOUND: there is none with this id; TAEL_DENIED: it comes from a
+ * bill. */
+TAEL_API tael_status tael_ledger_remove(tael_ledger *ledger, int64_t id);
 
 /* ---- The owner's rights ---- */
 

@@ -124,6 +124,8 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
             "UPDATE records SET direction=?2,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
             "method=?8,category=?9,refunded_minor=min(minor,max(?5,joined_minor)) WHERE id=?1",
             STORING);
+    if (status == TAEL_OK)
+        status = tael__sql_prepare(ledger, &rows->note, "INSERT INTO guessed(record,guess) VALUES(?1,?2)", STORING);
     if (status != TAEL_OK) tael__rows_close(rows);
     return status;
 }
@@ -133,6 +135,7 @@ void tael__rows_close(tael__rows *rows)
     sqlite3_finalize(rows->find);
     sqlite3_finalize(rows->insert);
     sqlite3_finalize(rows->update);
+    sqlite3_finalize(rows->note);
     tael__free(rows->seen);
     *rows = (tael__rows){0};
 }
@@ -157,7 +160,11 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
                                  row->note};
     for (int i = 0; i < 11; i++) bind_text(s, 11 + i, texts[i]);
     bind_text(s, 22, row->currency[0] ? row->currency : "CNY");
-    return tael__sql_run(rows->ledger, s, STORING);
+    tael_status status = tael__sql_run(rows->ledger, s, STORING);
+    if (status != TAEL_OK || !rows->guess) return status;
+    sqlite3_bind_int64(rows->note, 1, sqlite3_last_insert_rowid(rows->ledger->db));
+    sqlite3_bind_int64(rows->note, 2, rows->guess);
+    return tael__sql_run(rows->ledger, rows->note, STORING);
 }
 
 /* Whether this export knows more about the row than what is stored. Without both export times: a refund that wasn't

@@ -9,7 +9,8 @@ typedef enum tael__stored { TAEL__STORED_NEW, TAEL__STORED_KNOWN, TAEL__STORED_C
 
 typedef struct tael__rows {
     tael_ledger *ledger;
-    sqlite3_stmt *find, *insert, *update;
+    sqlite3_stmt *find, *insert, *update, *note;
+    int64_t guess;           /* not 0: new rows are noted as read by this guess (import/mapping.h) */
     struct tael__seen *seen; /* rows without an id in this file, and how often each came */
     size_t seen_count, seen_capacity;
 } tael__rows;

@@ -32,6 +32,13 @@ static const char *const steps[] = {
     "CREATE INDEX records_joined ON records(id) WHERE joined_minor>0;"
     "CREATE TABLE imports(id INTEGER PRIMARY KEY, imported_ms INTEGER NOT NULL, format TEXT NOT NULL,"
     " rows INTEGER NOT NULL, added INTEGER NOT NULL);",
+    /* The owner's word on how a header's columns are read; and of each row that was read by a guess or by such a word,
+     * which bytes it came from and how they were read: read otherwise, they replace it. */
+    "CREATE TABLE mappings(id INTEGER PRIMARY KEY AUTOINCREMENT, header BLOB NOT NULL UNIQUE, names TEXT NOT NULL,"
+    " mapping TEXT NOT NULL, made_ms INTEGER NOT NULL);"
+    "CREATE TABLE guesses(id INTEGER PRIMARY KEY, file BLOB NOT NULL, reading TEXT NOT NULL, UNIQUE(file, reading));"
+    "CREATE TABLE guessed(record INTEGER PRIMARY KEY, guess INTEGER NOT NULL);"
+    "CREATE TRIGGER guessed_gone AFTER DELETE ON records BEGIN DELETE FROM guessed WHERE record=old.id; END;",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 
