@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bill into the ledger: cut into rows, decoded row by row, its format told by the names in the header, each row
-// stored once, refunds joined; all in one transaction, so that a bill is in whole or not at all. What can't be read is
+// stored once, refunds joined, rows of other sources matched; all in one transaction, so that a bill is in whole or not at all. What can't be read is
 // reported with its line; import/ holds one file a format, and what opens zips and workbooks.
 #include <stdio.h>
 #include <string.h>
@@ -263,6 +263,7 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     tael_status status = read_tables(j, ledger, c);
     if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
     if (status == TAEL_OK && j->changed) status = tael__ledger_join_refunds(ledger);
+    if (status == TAEL_OK && j->changed) status = tael__ledger_match(ledger);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
     if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
     status = tael__sql_end(ledger, status);

@@ -60,6 +60,11 @@ const char *tael__sql_text(sqlite3_stmt *statement, int column); /* never NULL *
  * the rows, not on the order in which they came. */
 tael_status tael__ledger_join_refunds(tael_ledger *ledger);
 
+/* Find the rows of different sources that show one payment, and the moves between the owner's own accounts, over the
+ * whole ledger, inside the caller's transaction and after refunds were joined (match.h). The result depends only on the
+ * rows and the owner's decisions, not on the order in which they came. */
+tael_status tael__ledger_match(tael_ledger *ledger);
+
 /* ASCII and full-width forms of it to lower case. Writes at most `bytes`; returns the length. */
 size_t tael__text_fold(char *out, const char *text, size_t bytes);
 
@@ -98,7 +103,7 @@ tael_status tael__filter_copy(tael_filter *out, const tael_filter *filter);
 /* The columns of a tael_record, in the order that tael__record_read wants. */
 #define TAEL__RECORD_COLUMNS                                                                                           \
     "id,time_ms,offset_minutes,direction,kind,counted,minor,refunded_minor,refund_of,currency,merchant,item,category," \
-    "type,method,status,source,external_id,note"
+    "type,method,status,source,external_id,note,brand,same_as"
 void tael__record_read(tael_record *record, sqlite3_stmt *statement);
 
 #endif

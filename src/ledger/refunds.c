@@ -59,6 +59,9 @@ static const char *const searches[] = {
 
 static tael_status forget(tael_ledger *ledger)
 {
+    /* A match may have made a purchase neutral: here it is what its bill says. */
+    TAEL_TRY(tael__sql_exec(
+        ledger, "UPDATE records SET direction=said_direction,said_direction=0 WHERE said_direction<>0", JOINING));
     TAEL_TRY(tael__sql_exec(
         ledger, "UPDATE records SET joined_minor=0,refunded_minor=min(minor,stated_minor) WHERE joined_minor>0",
         JOINING));

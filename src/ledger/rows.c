@@ -108,22 +108,26 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->find,
-            "SELECT id,direction,kind,stated_minor,exported_ms,status,method,category FROM records WHERE key=?1",
+            "SELECT "
+            "id,iif(said_direction<>0,said_direction,direction),kind,stated_minor,exported_ms,status,method,category"
+            " FROM records WHERE key=?1",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->insert,
             "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,"
             "stated_minor,exported_ms,currency,source,merchant,item,category,type,method,status,"
-            "external_id,merchant_order,account,note,refunded_minor)"
-            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9))",
+            "external_id,merchant_order,account,note,refunded_minor,brand)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9),?23)",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->update,
-            "UPDATE records SET direction=?2,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
+            "UPDATE records SET "
+            "direction=?2,said_direction=0,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
             "method=?8,category=?9,refunded_minor=min(minor,max(?5,joined_minor)) WHERE id=?1",
             STORING);
+    if (status == TAEL_OK) status = tael__brands_open(&rows->brands, ledger);
     if (status != TAEL_OK) tael__rows_close(rows);
     return status;
 }
@@ -133,6 +137,7 @@ void tael__rows_close(tael__rows *rows)
     sqlite3_finalize(rows->find);
     sqlite3_finalize(rows->insert);
     sqlite3_finalize(rows->update);
+    tael__brands_close(&rows->brands);
     tael__free(rows->seen);
     *rows = (tael__rows){0};
 }
@@ -146,6 +151,8 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
                               int64_t exported_ms)
 {
     sqlite3_stmt *s = rows->insert;
+    const char *brand;
+    TAEL_TRY(tael__brands_find(&rows->brands, row->merchant, &brand));
     int64_t day = tael__days_of(tael__date_of_ms(row->time_ms, row->offset_minutes));
     sqlite3_bind_blob(s, 1, key, 16, SQLITE_STATIC);
     const int64_t numbers[] = {row->time_ms,   row->offset_minutes, day,
@@ -157,6 +164,7 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
                                  row->note};
     for (int i = 0; i < 11; i++) bind_text(s, 11 + i, texts[i]);
     bind_text(s, 22, row->currency[0] ? row->currency : "CNY");
+    bind_text(s, 23, brand);
     return tael__sql_run(rows->ledger, s, STORING);
 }
 

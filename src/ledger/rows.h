@@ -4,6 +4,7 @@
 #define TAEL__LEDGER_ROWS_H
 
 #include "ledger/import/importer.h"
+#include "ledger/merchants.h"
 
 typedef enum tael__stored { TAEL__STORED_NEW, TAEL__STORED_KNOWN, TAEL__STORED_CHANGED } tael__stored;
 
@@ -12,6 +13,7 @@ typedef struct tael__rows {
     sqlite3_stmt *find, *insert, *update;
     struct tael__seen *seen; /* rows without an id in this file, and how often each came */
     size_t seen_count, seen_capacity;
+    tael__brands brands;
 } tael__rows;
 
 /* Inside a transaction that the caller holds. Close it before the transaction ends. */

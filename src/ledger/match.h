@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Rows of different sources that belong together: what one of them looks like, and what speaks for a pair. */
+#ifndef TAEL__LEDGER_MATCH_H
+#define TAEL__LEDGER_MATCH_H
+
+#include "ledger/internal.h"
+
+/* Who wrote the row. Of a payment the higher one is counted: it knows more of it. */
+typedef enum tael__level {
+    TAEL__LEVEL_OTHER, /* a bank's statement from another program: OFX, QIF, a guessed table */
+    TAEL__LEVEL_BANK,
+    TAEL__LEVEL_WALLET,
+    TAEL__LEVEL_SHOP
+} tael__level;
+
+/* records.pair_why: what kind of pair it is, and why. Stored: bits never change their meaning. */
+enum {
+    TAEL__WHY_SAME = 1,       /* one payment in two bills */
+    TAEL__WHY_TRANSFER = 2,   /* from one account of the owner to another */
+    TAEL__WHY_KIND = 3,       /* the two above */
+    TAEL__WHY_OWNER = 4,      /* the owner joined them */
+    TAEL__WHY_COMING = 8,     /* of a transfer: this row is the one that came */
+    TAEL__WHY_TAIL = 16,      /* the same card's tail */
+    TAEL__WHY_BANK = 32,      /* the same bank's name */
+    TAEL__WHY_CHANNEL = 64,   /* the lower row names the channel or the shop that the upper one is of */
+    TAEL__WHY_NAME = 128,     /* the merchants' names are alike */
+    TAEL__WHY_ORDER = 256,    /* one order number */
+    TAEL__WHY_WORDS = 512,    /* both speak of a transfer or a repayment */
+    TAEL__WHY_ACCOUNT = 1024, /* one names the other's account */
+    TAEL__WHY_HOLDER = 2048,  /* both name one counterparty: the owner */
+};
+
+typedef struct tael__card {
+    char bank[64], tail[8]; /* "工商银行", "5678"; "" unknown */
+    bool credit, debit;     /* as far as the text says */
+} tael__card;
+
+enum tael__party_text {
+    TAEL__PARTY_SOURCE,
+    TAEL__PARTY_MERCHANT,
+    TAEL__PARTY_ITEM,
+    TAEL__PARTY_TYPE,
+    TAEL__PARTY_METHOD,
+    TAEL__PARTY_NOTE,
+    TAEL__PARTY_ACCOUNT,
+    TAEL__PARTY_BRAND,
+    TAEL__PARTY_ID,
+    TAEL__PARTY_ORDER,
+    TAEL__PARTY_TEXTS
+};
+
+/* A row as matching sees it. */
+typedef struct tael__party {
+    int64_t id, time_ms, day;
+    uint8_t key[16];
+    tael_direction direction; /* the bill's own */
+    tael__kind kind;
+    tael__level level;
+    tael__card card;                     /* that paid (wallet, shop), or whose statement it is (bank) */
+    uint32_t names;                      /* channels and platforms in a bank's or wallet's texts (evidence.c) */
+    bool has_upper, has_lower, moved;    /* what it was given to so far */
+    const char *text[TAEL__PARTY_TEXTS]; /* borrowed */
+} tael__party;
+
+tael__level tael__level_of(const char *source);
+
+/* Fill level, card and names from the texts. */
+void tael__party_read(tael__party *party);
+
+/* What speaks for `lower` showing the payment of `upper`, amounts being equal: TAEL__WHY_ bits, or 0. */
+uint32_t tael__match_same(const tael__party *upper, const tael__party *lower);
+
+/* What speaks for the money that left at `from` having come at `to`, amounts being equal: TAEL__WHY_ bits, or 0. */
+uint32_t tael__match_transfer(const tael__party *from, const tael__party *to);
+
+/* Whether a is the upper of two rows that the owner joined: by level, then the earlier, then by key. */
+bool tael__party_above(const tael__party *a, const tael__party *b);
+
+/* Whether two rows that the owner joins are a move between accounts: one went and the other came. */
+bool tael__party_transfer(const tael__party *a, const tael__party *b);
+
+#endif
