@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bill into the ledger: cut into rows, decoded row by row, its format told by the names in the header, each row
-// stored once, refunds joined, rows of other sources matched; all in one transaction, so that a bill is in whole or not at all. What can't be read is
-// reported with its line; import/ holds one file a format, and what opens zips and workbooks.
+// stored once, refunds joined, rows of other sources matched; all in one transaction, so that a bill is in whole or not
+// at all. What can't be read is reported with its line; import/ holds one file a format, and what opens zips and
+// workbooks.
 #include <stdio.h>
 #include <string.h>
 
