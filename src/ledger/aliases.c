@@ -9,7 +9,7 @@
 #include "ledger/merchants.h"
 
 #define TEACHING TAEL_SAY("naming a merchant", "归并商户")
-#define PLACES   1024 /* names that an import remembers; a bill of a year has a few hundred */
+#define PLACES   16384 /* names that an import remembers; a bill of a year has a few hundred, so few share a place */
 
 struct tael__brand_place {
     char *merchant, *brand; /* owned, in one piece; NULL: free */
@@ -123,7 +123,7 @@ static tael_status change(tael_ledger *ledger, const char *merchant, const char 
                                      "merchant：没有为该名称设置过归并；可用 tael merchant 查看名称"));
     /* Names are evidence of matches, so these may change with them. */
     if (status == TAEL_OK) status = tael__ledger_join_refunds(ledger);
-    if (status == TAEL_OK) status = tael__ledger_match(ledger);
+    if (status == TAEL_OK) status = tael__ledger_match(ledger, NULL);
     TAEL_TRY(tael__sql_end(ledger, status));
     if (records) *records = count;
     return TAEL_OK;

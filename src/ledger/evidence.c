@@ -80,9 +80,16 @@ void tael__party_read(tael__party *p)
     read_card(&p->card, p->text[METHOD]);
     p->names = 0;
     static const int fields[] = {MERCHANT, ITEM, TYPE, NOTE};
-    for (size_t f = 0; f < COUNT(fields); f++)
-        for (size_t i = 0; i < COUNT(known_names); i++)
-            if (strcasestr(p->text[fields[f]], known_names[i].word)) p->names |= known_names[i].name;
+    char folded[COUNT(fields) * (TAEL__MAX_FIELD_BYTES + 1) + 1];
+    size_t n = 0;
+    for (size_t f = 0; f < COUNT(fields); f++) {
+        size_t bytes = strnlen(p->text[fields[f]], TAEL__MAX_FIELD_BYTES);
+        n += tael__text_fold(folded + n, p->text[fields[f]], bytes);
+        folded[n++] = '\n';
+    }
+    folded[n] = '\0';
+    for (size_t i = 0; i < COUNT(known_names); i++)
+        if (strstr(folded, known_names[i].word)) p->names |= known_names[i].name;
 }
 
 bool tael__party_above(const tael__party *a, const tael__party *b)

@@ -10,6 +10,7 @@
 #include "ledger/import/container.h"
 #include "ledger/import/table.h"
 #include "ledger/import/workbook.h"
+#include "ledger/match.h"
 #include "ledger/report.h"
 #include "ledger/rows.h"
 
@@ -23,9 +24,11 @@ typedef struct job {
     bool ever;         /* a header was found */
     uint32_t preamble; /* rows passed since the start or the last table */
     bool changed;      /* something in the store did */
+    bool alone;        /* the ledger was empty, and one wallet or shop wrote all: no row has a partner */
     tael__csv csv;
     tael__decoder decoder;
     tael__rows rows;
+    tael__amounts amounts; /* of the rows that were stored or changed */
     char scratch[TAEL__MAX_FIELD_BYTES + 1];
 } job;
 
@@ -44,6 +47,8 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
     size_t count = tael__table_split(cell, text, bytes);
     tael__table_note(&j->table, cell, count);
     if (!tael__table_match(&j->table, cell, count, row->line, j->options.format)) return TAEL_OK;
+    if (j->ever && strcmp(j->report->format, j->table.importer->name) != 0) j->alone = false;
+    if (tael__level_of(j->table.importer->name) < TAEL__LEVEL_WALLET) j->alone = false;
     j->ever = true;
     j->table.charset = charset;
     snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
@@ -99,8 +104,9 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
         j->report->imported++;
     else
         j->report->duplicates++;
-    j->changed |= stored != TAEL__STORED_KNOWN;
-    return TAEL_OK;
+    if (stored == TAEL__STORED_KNOWN) return TAEL_OK;
+    j->changed = true;
+    return tael__amounts_add(&j->amounts, bill.minor);
 }
 
 /* One row of the table. A quote left open may have glued lines together: then each line is read by itself. */
@@ -261,10 +267,14 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
      */
     sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     TAEL_TRY(tael__sql_begin(ledger));
-    tael_status status = read_tables(j, ledger, c);
+    int64_t rows = 1;
+    tael_status status =
+        tael__sql_number(ledger, &rows, "SELECT EXISTS(SELECT 1 FROM records)", TAEL_SAY("reading", "读取"));
+    j->alone = rows == 0;
+    if (status == TAEL_OK) status = read_tables(j, ledger, c);
     if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
     if (status == TAEL_OK && j->changed) status = tael__ledger_join_refunds(ledger);
-    if (status == TAEL_OK && j->changed) status = tael__ledger_match(ledger);
+    if (status == TAEL_OK && j->changed && !j->alone) status = tael__ledger_match(ledger, &j->amounts);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
     if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
     status = tael__sql_end(ledger, status);
@@ -322,6 +332,7 @@ tael_status tael__ledger_import_bill(tael_ledger *ledger, const char *name, cons
     tael_status status = read_content(&c, name, data, bytes, options->password, left);
     if (status == TAEL_OK) status = import_tables(&j, ledger, &c);
     tael__decoder_close(&j.decoder);
+    tael__amounts_free(&j.amounts);
     tael__workbook_free(&c.workbook);
     tael__free(c.converted);
     if (status != TAEL_OK) report->imported = report->duplicates = 0; /* nothing of it was kept */

@@ -52,6 +52,7 @@ enum tael__party_text {
 /* A row as matching sees it. */
 typedef struct tael__party {
     int64_t id, time_ms, day;
+    size_t cluster; /* rows of one amount, near each other */
     uint8_t key[16];
     tael_direction direction; /* the bill's own */
     tael__kind kind;
@@ -61,6 +62,40 @@ typedef struct tael__party {
     bool has_upper, has_lower, moved;    /* what it was given to so far */
     const char *text[TAEL__PARTY_TEXTS]; /* borrowed */
 } tael__party;
+
+/* ---- What match.c and match_store.c share ---- */
+
+typedef struct tael__list { /* a growing array */
+    void *data;
+    size_t count, capacity;
+} tael__list;
+
+/* Add a copy of `bytes`, always the same size for one list. Free list->data. */
+tael_status tael__list_push(tael__list *list, const void *item, size_t bytes);
+
+/* What every row is read as: enough to see which could pair at all, and what the store says now. */
+typedef struct tael__brief {
+    int64_t minor, day, time_ms, id;
+    uint64_t key, currency, source;        /* parts and hashes: to order and to group */
+    int64_t pair_of, same_as;              /* as stored, */
+    uint32_t why;                          /* likewise */
+    bool counted, spent, possible, wanted; /* possible: was paid; wanted: something near it could be its partner */
+} tael__brief;
+
+/* A pair that was made. */
+typedef struct tael__link {
+    int64_t kept, other;
+    uint32_t why;
+} tael__link;
+
+/* All rows of these amounts (NULL: of any), ordered by currency, amount, time and key. */
+tael_status tael__match_read(tael_ledger *ledger, const tael__amounts *amounts, tael__list *briefs);
+
+/* Make the store say what the links say about these rows; writes only what changed. `briefs` is put in another order.
+ */
+tael_status tael__match_write(tael_ledger *ledger, tael__list *briefs, const tael__list *links);
+
+/* ---- Evidence ---- */
 
 tael__level tael__level_of(const char *source);
 

@@ -44,6 +44,8 @@ static void say_days(char *out, size_t cap, int32_t days)
     char text[96];
     if (days == 0)
         snprintf(text, sizeof text, "%s", TAEL_SAY("same amount on the same day", "同日同额"));
+    else if (days == 1)
+        snprintf(text, sizeof text, "%s", TAEL_SAY("same amount on the next day", "同额，次日"));
     else if (days > 0)
         snprintf(text, sizeof text, TAEL_SAY("same amount, %d days later", "同额，晚 %d 天"), (int)days);
     else
@@ -300,7 +302,7 @@ static tael_status apply(tael_ledger *ledger, tael_match_decision what, int64_t 
         if (!changed) return fail_no_match(id);
     }
     TAEL_TRY(tael__ledger_join_refunds(ledger));
-    TAEL_TRY(tael__ledger_match(ledger));
+    TAEL_TRY(tael__ledger_match(ledger, NULL));
     return what == TAEL_MATCH_JOIN ? check_joined(ledger) : TAEL_OK;
 }
 

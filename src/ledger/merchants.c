@@ -310,6 +310,13 @@ static bool strip_company(spelling *n)
 
 typedef enum how { IS, STARTS, HOLDS } how;
 
+/* 0..1023, of text that isn't empty. */
+static unsigned three_bytes(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    return (c[0] * 113u + c[1] * 29u + (c[1] ? c[2] : 0)) % 1024;
+}
+
 static const char *look_up(const char *text)
 {
     static const struct {
@@ -321,9 +328,12 @@ static const char *look_up(const char *text)
 #undef MERCHANT
     };
     char folded[TAEL__BRAND_BYTES];
+    uint64_t there[16] = {0}; /* which three bytes stand in a row somewhere, by a hash: most names fail on it */
     folded[tael__text_fold(folded, text, strlen(text))] = '\0';
+    for (const char *c = folded; *c; c++) there[three_bytes(c) / 64] |= (uint64_t)1 << three_bytes(c) % 64;
     for (size_t i = 0; i < COUNT(table); i++) {
         const char *name = table[i].name;
+        if (!(there[three_bytes(name) / 64] >> three_bytes(name) % 64 & 1)) continue;
         bool fits = table[i].how == IS       ? strcmp(folded, name) == 0
                     : table[i].how == STARTS ? starts(folded, name)
                                              : strstr(folded, name) != NULL;

@@ -61,12 +61,16 @@ static tael_status forget(tael_ledger *ledger)
 {
     /* A match may have made a purchase neutral: here it is what its bill says. */
     TAEL_TRY(tael__sql_exec(
-        ledger, "UPDATE records SET direction=said_direction,said_direction=0 WHERE said_direction<>0", JOINING));
+        ledger,
+        "UPDATE records SET direction=said_direction,said_direction=0 WHERE (pair_why&3)=2 AND said_direction<>0",
+        JOINING));
     TAEL_TRY(tael__sql_exec(
         ledger, "UPDATE records SET joined_minor=0,refunded_minor=min(minor,stated_minor) WHERE joined_minor>0",
         JOINING));
     return tael__sql_exec(
-        ledger, "UPDATE records SET refund_of=0,counted=1 WHERE kind=1 AND kind<>0 AND (refund_of<>0 OR counted<>1)",
+        ledger,
+        "UPDATE records SET refund_of=0,counted=(pair_of=0) WHERE kind=1 AND kind<>0 AND (refund_of<>0 OR "
+        "counted<>(pair_of=0))",
         JOINING);
 }
 

@@ -42,7 +42,7 @@ static const char *const steps[] = {
     "ALTER TABLE records ADD COLUMN pair_why INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE records ADD COLUMN said_direction INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX records_pair ON records(pair_of) WHERE pair_of<>0;"
-    "CREATE INDEX records_said ON records(id) WHERE said_direction<>0;"
+    "CREATE INDEX records_moved ON records(id) WHERE (pair_why&3)=2;"
     "CREATE TABLE merchant_aliases(name TEXT PRIMARY KEY, brand TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE match_decisions(a BLOB NOT NULL, b BLOB NOT NULL, decision INTEGER NOT NULL, PRIMARY KEY(a,b))"
     " WITHOUT ROWID;"
@@ -73,7 +73,7 @@ static tael_status take_steps(tael_ledger *ledger)
         TAEL_TRY(tael__sql_exec(ledger, steps[version], doing));
         TAEL_TRY(tael__sql_exec(ledger, pragma, doing));
     }
-    return rows ? tael__ledger_match(ledger) : TAEL_OK;
+    return rows ? tael__ledger_match(ledger, NULL) : TAEL_OK;
 }
 
 tael_status tael__ledger_migrate(tael_ledger *ledger)

@@ -20,7 +20,7 @@ holds 'all(m["kept"]["source"] == "alipay" for m in d["matches"])'
 expect 0 match --limit 2 --json
 holds 'd["total"] == 12 and len(d["matches"]) == 2'
 expect 0 --lang zh match
-grep -q '同一笔付款：同额，晚 1 天；卡尾号 5678；另一账单写着 支付宝-滴滴出行科技有限公司' "$work/out" || fail "match in Chinese"
+grep -q '同一笔付款：同额，次日；卡尾号 5678；另一账单写着 支付宝-滴滴出行科技有限公司' "$work/out" || fail "match in Chinese"
 grep -q '共 12 组' "$work/out" || fail "match in Chinese: the total"
 expect 0 ledger --text 滴滴 --json
 holds 'sorted((r["source"], r["counted"], r["same_as"] is None) for r in d["records"]) == [("alipay", True, True), ("icbc_credit", False, False)]'

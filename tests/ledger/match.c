@@ -118,10 +118,10 @@ static void a_match_says_why_in_both_languages(void **state)
     tael_ledger *ledger = memory_ledger();
     put_file(ledger, ALIPAY);
     put_file(ledger, ICBC);
-    assert_string_equal(matches(ledger, "滴滴").reason, "same amount, 1 days later; card 5678; the other bill writes "
+    assert_string_equal(matches(ledger, "滴滴").reason, "same amount on the next day; card 5678; the other bill writes "
                                                         "支付宝-滴滴出行科技有限公司");
     tael_set_language(TAEL_CHINESE);
-    assert_string_equal(matches(ledger, "滴滴").reason, "同额，晚 1 天；卡尾号 5678；另一账单写着 "
+    assert_string_equal(matches(ledger, "滴滴").reason, "同额，次日；卡尾号 5678；另一账单写着 "
                                                         "支付宝-滴滴出行科技有限公司");
     tael_set_language(TAEL_ENGLISH);
     tael_ledger_close(ledger);
