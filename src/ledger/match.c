@@ -21,13 +21,6 @@ enum {
     MAX_NEAR = 32      /* more equal payments in five days are no person's */
 };
 
-typedef struct pair {
-    size_t upper, lower; /* places in the cluster */
-    uint32_t why;
-    int score;
-    int64_t gap_ms;
-} pair;
-
 typedef struct decision {
     uint8_t a[16], b[16]; /* a < b */
     int64_t what;
@@ -283,14 +276,18 @@ static tael_status weigh(matcher *m, const round *r, size_t u, size_t l, size_t 
     uint32_t why = r->transfers ? tael__match_transfer(upper, lower) : tael__match_same(upper, lower);
     if (!why || forbidden(m, upper, lower)) return TAEL_OK;
     int64_t gap = lower->time_ms - upper->time_ms;
-    pair p = {u, l, why, score_of(why, lower->day - upper->day), gap < 0 ? -gap : gap};
+    tael__pair p = {.upper = u,
+                    .lower = l,
+                    .why = why,
+                    .score = score_of(why, lower->day - upper->day),
+                    .gap_ms = gap < 0 ? -gap : gap};
     ++*near;
     return tael__list_push(&m->pairs, &p, sizeof p);
 }
 
 static int by_score(const void *a, const void *b)
 {
-    const pair *x = a, *y = b;
+    const tael__pair *x = a, *y = b;
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
     if (x->gap_ms != y->gap_ms) return x->gap_ms < y->gap_ms ? -1 : 1;
     if (x->upper != y->upper) return x->upper < y->upper ? -1 : 1;
@@ -309,10 +306,12 @@ static tael_status play(matcher *m, const round *r)
             TAEL_TRY(weigh(m, r, u, l, &near));
         }
     }
-    if (m->pairs.count > 1) qsort(m->pairs.data, m->pairs.count, sizeof(pair), by_score);
+    if (m->pairs.count > 1) qsort(m->pairs.data, m->pairs.count, sizeof(tael__pair), by_score);
+    TAEL_TRY(tael__assign(&m->pairs, m->count));
     for (size_t i = 0; i < m->pairs.count; i++) {
-        const pair *p = (const pair *)m->pairs.data + i;
-        if (!may_be_upper(&m->at[p->upper], r) || !may_be_lower(&m->at[p->lower], r)) continue;
+        const tael__pair *p = (const tael__pair *)m->pairs.data + i;
+        /* A wallet's row could stand on either side of a transfer: it still moves once. */
+        if (!p->taken || !may_be_upper(&m->at[p->upper], r) || !may_be_lower(&m->at[p->lower], r)) continue;
         TAEL_TRY(make_link(m, &m->at[p->upper], &m->at[p->lower], p->why));
     }
     return TAEL_OK;
@@ -396,6 +395,7 @@ tael_status tael__ledger_match(tael_ledger *ledger, const tael__amounts *changed
     if (status == TAEL_OK) status = join_decided(&m);
     if (status == TAEL_OK) status = match_all(&m);
     if (status == TAEL_OK) status = tael__match_write(ledger, &m.briefs, &m.links);
+    if (status == TAEL_OK) status = tael__match_refunds(ledger);
     sqlite3_finalize(m.load);
     tael__buffer_free(&m.texts);
     tael__amounts_free(&amounts);

@@ -82,6 +82,20 @@ typedef struct tael__brief {
     bool counted, spent, possible, wanted; /* possible: was paid; wanted: something near it could be its partner */
 } tael__brief;
 
+/* Two rows that could be a pair. */
+typedef struct tael__pair {
+    size_t upper, lower; /* their places in the cluster */
+    size_t next;         /* for tael__assign */
+    int64_t gap_ms;
+    uint32_t why;
+    int score;
+    bool taken;
+} tael__pair;
+
+/* Of these pairs (tael__pair, best first) among `rows` rows mark as taken those that are: each row at most once as the
+ * upper and once as the lower. */
+tael_status tael__assign(tael__list *pairs, size_t rows);
+
 /* A pair that was made. */
 typedef struct tael__link {
     int64_t kept, other;
@@ -94,6 +108,9 @@ tael_status tael__match_read(tael_ledger *ledger, const tael__amounts *amounts, 
 /* Make the store say what the links say about these rows; writes only what changed. `briefs` is put in another order.
  */
 tael_status tael__match_write(tael_ledger *ledger, tael__list *briefs, const tael__list *links);
+
+/* Once the matches are written: refunds that only one side of a match knows of (match_refunds.c). */
+tael_status tael__match_refunds(tael_ledger *ledger);
 
 /* ---- Evidence ---- */
 

@@ -236,21 +236,14 @@ static tael_status prepare(writer *w)
         "UPDATE records SET pair_of=0,pair_why=0,same_as=0,counted=(kind<>2 AND refund_of=0) WHERE id=?1", MATCHING);
 }
 
-/* What holds for all rows, whichever amounts were looked at. */
-static tael_status write_consequences(tael_ledger *ledger)
+/* The bills' directions are back in place (refunds.c), so this keeps them: of all transfers, whichever were looked at.
+ */
+static tael_status make_neutral(tael_ledger *ledger)
 {
-    /* The bill's direction is back in place (refunds.c), so this keeps it. */
-    TAEL_TRY(tael__sql_exec(ledger,
-                            "UPDATE records SET said_direction=direction,direction=3 WHERE (pair_why&3)=2 AND "
-                            "direction<>3",
-                            MATCHING));
-    /* A refund of a row that isn't counted must still be felt where the counted row knows nothing of it. */
-    return tael__sql_exec(
-        ledger,
-        "UPDATE records SET counted=1 WHERE kind=1 AND kind<>0 AND refund_of<>0 AND same_as=0 AND EXISTS(SELECT 1 FROM"
-        " records p JOIN records t ON t.id=p.same_as WHERE p.id=records.refund_of AND p.same_as<>0"
-        " AND t.refunded_minor<p.refunded_minor)",
-        MATCHING);
+    return tael__sql_exec(ledger,
+                          "UPDATE records SET said_direction=direction,direction=3 WHERE (pair_why&3)=2 AND "
+                          "direction<>3",
+                          MATCHING);
 }
 
 tael_status tael__match_write(tael_ledger *ledger, tael__list *briefs, const tael__list *links)
@@ -261,7 +254,7 @@ tael_status tael__match_write(tael_ledger *ledger, tael__list *briefs, const tae
     if (briefs->count > 1) qsort(briefs->data, briefs->count, sizeof(tael__brief), by_row);
     for (size_t i = 0; i < briefs->count && status == TAEL_OK; i++)
         status = write_row(&w, (const tael__brief *)briefs->data + i);
-    if (status == TAEL_OK) status = write_consequences(ledger);
+    if (status == TAEL_OK) status = make_neutral(ledger);
     sqlite3_finalize(w.same);
     sqlite3_finalize(w.transfer);
     sqlite3_finalize(w.none);

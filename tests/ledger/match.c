@@ -198,6 +198,36 @@ static void the_owner_joins_what_no_rule_can(void **state)
     tael_ledger_close(ledger);
 }
 
+#define ICBC_DEBIT                                                                                                                                      \
+    "卡号: 1234****9876\r\n"                                                                                                                          \
+    "交易日期,摘要,交易场所,交易国家或地区简称,钞/汇,交易金额(收入),交易金额(支出),交易币种,记账金额(收入)," \
+    "记账金额(支出),记账币种,余额,对方户名\r\n"
+
+/* One price every day, booked a day late: the nearest bank row is the next day's, and one would be left over. */
+static void a_daily_coffee_that_is_booked_a_day_late_leaves_none_over(void **state)
+{
+    (void)state;
+    tael__buffer wallet = {.max = 65536}, bank = {.max = 65536};
+    tael_ledger *ledger = memory_ledger();
+    tael__buffer_text(&wallet, ALIPAY_HEADER);
+    tael__buffer_text(&bank, ICBC_DEBIT);
+    for (int day = 1; day <= 28; day++) {
+        tael__buffer_format(&wallet,
+                            "2026-02-%02d 08:00:00,餐饮,瑞幸咖啡,/,美式,支出,15.00,工商银行储蓄卡(9876),交易成功,"
+                            "202602%02d22000000000000000001\t,T1,,\r\n",
+                            day, day);
+        tael__buffer_format(&bank, "2026-%02d-%02d,消费,支付宝-瑞幸咖啡,CHN,钞,-,-,-,,15.00,人民币,1.00,\r\n",
+                            day < 28 ? 2 : 3, day % 28 + 1);
+    }
+    put_bill(ledger, bank.data, NULL);
+    put_bill(ledger, wallet.data, NULL);
+    assert_int_equal(matches(ledger, NULL).same, 28);
+    assert_int_equal(total(ledger, TAEL_EXPENSE), 28 * 1500);
+    tael__buffer_free(&wallet);
+    tael__buffer_free(&bank);
+    tael_ledger_close(ledger);
+}
+
 /* ---- Chains ---- */
 
 #define MEITUAN_HEADER \
@@ -216,10 +246,6 @@ static void the_owner_joins_what_no_rule_can(void **state)
                   "5030002603060000000000000001\t,/\t,/\r\n"                                                                         \
                   "2026-03-05 12:00:08,商户消费,美团,老陈面馆,支出,¥28.00,工商银行储蓄卡(9876),已全额退款," \
                   "4200002603050000000000000001\t,X1\t,/\r\n"
-#define ICBC_DEBIT                                                                                                                                      \
-    "卡号: 1234****9876\r\n"                                                                                                                          \
-    "交易日期,摘要,交易场所,交易国家或地区简称,钞/汇,交易金额(收入),交易金额(支出),交易币种,记账金额(收入)," \
-    "记账金额(支出),记账币种,余额,对方户名\r\n"
 #define BOOKED      ICBC_DEBIT "2026-03-05,消费,财付通-美团平台商户,CHN,钞,-,-,-,,28.00,人民币,100.00,\r\n"
 #define BOOKED_BACK ICBC_DEBIT "2026-03-07,退款,财付通-美团平台商户,CHN,钞,-,-,-,28.00,,人民币,128.00,\r\n"
 
@@ -251,6 +277,31 @@ static void what_came_back_is_felt_once_whichever_bills_show_it(void **state)
         if (which & 4) put_bill(ledger, BOOKED_BACK, NULL);
         if (total(ledger, TAEL_EXPENSE) != 0) fail_msg("%d: %lld", which, (long long)total(ledger, TAEL_EXPENSE));
         assert_int_equal(total(ledger, TAEL_INCOME), 0);
+        tael_ledger_close(ledger);
+    }
+}
+
+/* The wallet's purchase says that all came back, but its export ends before the refund's own row. */
+static void a_refund_that_the_wallet_only_states_is_not_taken_twice(void **state)
+{
+    (void)state;
+    static const char stated[] =
+        WECHAT_HEADER "2026-03-05 12:00:08,商户消费,美团,老陈面馆,支出,¥28.00,工商银行储蓄卡(9876),已全额退款,"
+                      "4200002603050000000000000001\t,X1\t,/\r\n";
+    static const char own_row[] =
+        WECHAT_HEADER "2026-03-26 12:00:08,美团-退款,美团,/,收入,¥28.00,工商银行储蓄卡(9876),已全额退款,"
+                      "5030002603060000000000000001\t,/\t,/\r\n";
+    static const char late[] = ICBC_DEBIT "2026-03-27,退款,财付通-美团平台商户,CHN,钞,-,-,-,28.00,,人民币,1.00,\r\n"
+                                          "2026-03-28,退款,财付通-美团平台商户,CHN,钞,-,-,-,5.00,,人民币,1.00,\r\n"
+                                          "2026-03-29,退款,财付通-美团平台商户,CHN,钞,-,-,-,28.00,,人民币,1.00,\r\n";
+    for (int order = 0; order < 2; order++) {
+        tael_ledger *ledger = memory_ledger();
+        put_bill(ledger, order ? late : stated, NULL);
+        put_bill(ledger, BOOKED, NULL);
+        put_bill(ledger, order ? stated : late, NULL);
+        assert_int_equal(total(ledger, TAEL_EXPENSE), -500 - 2800); /* one of the three is what the wallet states */
+        put_bill(ledger, own_row, NULL);
+        assert_int_equal(total(ledger, TAEL_EXPENSE), -500 - 2800);
         tael_ledger_close(ledger);
     }
 }
@@ -362,6 +413,35 @@ static void a_name_that_always_met_one_other_is_suggested_and_not_taught(void **
     tael_ledger_close(ledger);
 }
 
+/* ---- No memory ---- */
+
+static void memory_that_runs_out_keeps_the_ledger_whole(void **state)
+{
+    (void)state;
+    size_t bytes;
+    char *text = fixture(ICBC, &bytes);
+    for (uint64_t n = 1;; n++) {
+        tael_ledger *ledger = memory_ledger();
+        tael_import_report report;
+        put_file(ledger, ALIPAY);
+        tael__alloc_break(n, n % 2);
+        tael_status status = tael__ledger_import_bytes(ledger, "test", text, bytes, NULL, &report);
+        tael__alloc_break(0, false);
+        tael_import_report_free(&report);
+        if (status == TAEL_OK) {
+            check_worked_out(ledger);
+            tael_ledger_close(ledger);
+            break;
+        }
+        assert_int_equal(status, TAEL_NO_MEMORY);
+        assert_int_equal(total(ledger, TAEL_EXPENSE), 280960);
+        assert_int_equal(matches(ledger, NULL).same, 0);
+        tael_ledger_close(ledger);
+        assert_true(n < 100000);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,8 +450,11 @@ int main(void)
         cmocka_unit_test(a_match_says_why_in_both_languages),
         cmocka_unit_test(an_undone_match_stays_undone),
         cmocka_unit_test(the_owner_joins_what_no_rule_can),
+        cmocka_unit_test(a_daily_coffee_that_is_booked_a_day_late_leaves_none_over),
         cmocka_unit_test(an_order_a_wallet_and_a_bank_are_one_payment_in_every_order),
         cmocka_unit_test(what_came_back_is_felt_once_whichever_bills_show_it),
+        cmocka_unit_test(a_refund_that_the_wallet_only_states_is_not_taken_twice),
+        cmocka_unit_test(memory_that_runs_out_keeps_the_ledger_whole),
         cmocka_unit_test(money_between_own_banks_is_no_spending_and_to_others_it_is),
         cmocka_unit_test(an_undone_transfer_is_spending_and_income_again),
         cmocka_unit_test(a_withdrawal_that_the_bank_takes_for_income_is_none),
