@@ -214,7 +214,8 @@ TAEL_API tael_status tael_ledger_matches(tael_ledger *ledger, tael_match_fn *eac
 typedef enum tael_match_decision {
     TAEL_MATCH_JOIN, /* the records `id` and `with` belong together: the same payment, or a transfer if one went and one
                       * came */
-    TAEL_MATCH_UNDO, /* the match of record `id` is wrong, now and whatever bills come later */
+    TAEL_MATCH_UNDO, /* the match of record `id` is wrong: what it left out counts by itself, now and whatever bills
+                      * come later; of a transfer, neither row is one */
     TAEL_MATCH_REDO  /* forget what was decided about record `id` */
 } tael_match_decision;
 

@@ -29,10 +29,12 @@ typedef struct decision {
 typedef struct matcher {
     tael_ledger *ledger;
     sqlite3_stmt *load;
-    tael__list briefs, decisions, forced, links, pairs;
-    tael__list parties; /* of the clusters at hand */
-    tael__buffer texts; /* their texts */
-    tael__party *at;    /* the cluster at hand */
+    tael__list briefs, decisions, links, pairs;
+    tael__list forced;         /* parties that the owner joined */
+    tael__list alone, unmoved; /* keys, 16 bytes each, in order */
+    tael__list parties;        /* of the clusters at hand */
+    tael__buffer texts;        /* their texts */
+    tael__party *at;           /* the cluster at hand */
     size_t count;
 } matcher;
 
@@ -123,20 +125,31 @@ static void clear_parties(matcher *m)
 
 /* ---- Decisions of the owner ---- */
 
-static int by_keys(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
-    return memcmp(a, b, 32);
+    return memcmp(a, b, 16);
 }
 
-static bool forbidden(const matcher *m, const tael__party *x, const tael__party *y)
+static bool holds_key(const tael__list *keys, const uint8_t key[16])
 {
-    decision d;
-    if (m->decisions.count == 0) return false;
-    bool ordered = memcmp(x->key, y->key, 16) < 0;
-    memcpy(d.a, ordered ? x->key : y->key, 16);
-    memcpy(d.b, ordered ? y->key : x->key, 16);
-    const decision *found = bsearch(&d, m->decisions.data, m->decisions.count, sizeof d, by_keys);
-    return found && found->what == TAEL_MATCH_UNDO;
+    return keys->count && bsearch(key, keys->data, keys->count, 16, by_key);
+}
+
+/* Rows whose match the owner undid: what was left out stands for itself, a transfer's two rows are no transfers. */
+static tael_status list_alone(matcher *m)
+{
+    for (size_t i = 0; i < m->decisions.count; i++) {
+        const decision *d = (const decision *)m->decisions.data + i;
+        if (d->what == TAEL__DECIDED_NO_TRANSFER) {
+            TAEL_TRY(tael__list_push(&m->unmoved, d->a, 16));
+            TAEL_TRY(tael__list_push(&m->unmoved, d->b, 16));
+        } else if (d->what != TAEL__DECIDED_JOIN) {
+            TAEL_TRY(tael__list_push(&m->alone, d->what == TAEL__DECIDED_A_ALONE ? d->a : d->b, 16));
+        }
+    }
+    if (m->alone.count > 1) qsort(m->alone.data, m->alone.count, 16, by_key);
+    if (m->unmoved.count > 1) qsort(m->unmoved.data, m->unmoved.count, 16, by_key);
+    return TAEL_OK;
 }
 
 static tael_status make_link(matcher *m, tael__party *kept, tael__party *other, uint32_t why)
@@ -162,7 +175,7 @@ static tael_status join_two(matcher *m, tael__party *a, tael__party *b)
 }
 
 /* What an earlier decision gave it to. */
-static void take_forced(matcher *m, tael__party *p)
+static void take_forced(const matcher *m, tael__party *p)
 {
     for (size_t f = 0; f < m->forced.count; f++) {
         const tael__party *known = (const tael__party *)m->forced.data + f;
@@ -182,7 +195,7 @@ static tael_status join_decided(matcher *m)
     for (size_t i = 0; i < m->decisions.count && status == TAEL_OK; i++) {
         const decision *d = (const decision *)m->decisions.data + i;
         clear_parties(m);
-        for (int side = 0; side < 2 && d->what == TAEL_MATCH_JOIN && status == TAEL_OK; side++) {
+        for (int side = 0; side < 2 && d->what == TAEL__DECIDED_JOIN && status == TAEL_OK; side++) {
             bool row;
             sqlite3_bind_blob(s, 1, side ? d->b : d->a, 16, SQLITE_STATIC);
             status = tael__sql_step(m->ledger, s, &row, MATCHING);
@@ -203,6 +216,14 @@ static tael_status join_decided(matcher *m)
     return status;
 }
 
+/* All that was decided about a row before anything is weighed. */
+static void take_decided(const matcher *m, tael__party *p)
+{
+    take_forced(m, p);
+    p->alone = holds_key(&m->alone, p->key);
+    p->unmoved = holds_key(&m->unmoved, p->key);
+}
+
 /* The amounts to look at: two rows that the owner joined may have different ones, and chains go through both. */
 static tael_status widen(matcher *m, const tael__amounts *changed, tael__amounts *amounts)
 {
@@ -210,7 +231,7 @@ static tael_status widen(matcher *m, const tael__amounts *changed, tael__amounts
     for (size_t i = 0; changed && i < changed->count; i++) TAEL_TRY(tael__amounts_add(amounts, changed->minor[i]));
     bool joined = false;
     for (size_t i = 0; i < m->decisions.count; i++)
-        joined |= ((const decision *)m->decisions.data + i)->what == TAEL_MATCH_JOIN;
+        joined |= ((const decision *)m->decisions.data + i)->what == TAEL__DECIDED_JOIN;
     if (!joined || amounts->all) return TAEL_OK;
     sqlite3_stmt *s;
     bool row;
@@ -260,13 +281,13 @@ static int score_of(uint32_t why, int64_t days)
 static bool may_be_upper(const tael__party *p, const round *r)
 {
     if (p->level < r->upper_least || p->level > r->upper_most) return false;
-    return r->transfers ? !p->has_upper && !p->moved : !p->has_lower && !p->moved;
+    return r->transfers ? !p->has_upper && !p->moved && !p->unmoved : !p->has_lower && !p->moved;
 }
 
 static bool may_be_lower(const tael__party *p, const round *r)
 {
     if (p->level < r->lower_least || p->level > r->lower_most) return false;
-    return !p->has_upper && !p->moved;
+    return !p->has_upper && !p->moved && !(r->transfers ? p->unmoved : p->alone);
 }
 
 static tael_status weigh(matcher *m, const round *r, size_t u, size_t l, size_t *near)
@@ -274,7 +295,7 @@ static tael_status weigh(matcher *m, const round *r, size_t u, size_t l, size_t 
     const tael__party *upper = &m->at[u], *lower = &m->at[l];
     if (u == l || !may_be_lower(lower, r)) return TAEL_OK;
     uint32_t why = r->transfers ? tael__match_transfer(upper, lower) : tael__match_same(upper, lower);
-    if (!why || forbidden(m, upper, lower)) return TAEL_OK;
+    if (!why) return TAEL_OK;
     int64_t gap = lower->time_ms - upper->time_ms;
     tael__pair p = {.upper = u,
                     .lower = l,
@@ -341,7 +362,7 @@ static tael_status match_some(matcher *m, const tael__list *wanted, const size_t
     read_parties(m);
     size_t all = m->count;
     if (all > 1) qsort(m->at, all, sizeof *m->at, by_cluster);
-    for (size_t i = 0; i < all; i++) take_forced(m, &m->at[i]);
+    for (size_t i = 0; i < all; i++) take_decided(m, &m->at[i]);
     for (size_t from = 0; from < all; from += m->count) {
         m->at = (tael__party *)m->parties.data + from;
         for (m->count = 1; from + m->count < all && m->at[m->count].cluster == m->at[0].cluster;) m->count++;
@@ -384,6 +405,7 @@ tael_status tael__ledger_match(tael_ledger *ledger, const tael__amounts *changed
     matcher m = {.ledger = ledger, .texts = {.max = (size_t)1 << 31}};
     tael__amounts amounts = {0};
     tael_status status = read_decisions(&m);
+    if (status == TAEL_OK) status = list_alone(&m);
     if (status == TAEL_OK) status = widen(&m, changed, &amounts);
     if (status == TAEL_OK) status = tael__match_read(ledger, &amounts, &m.briefs);
     if (status == TAEL_OK)
@@ -402,6 +424,8 @@ tael_status tael__ledger_match(tael_ledger *ledger, const tael__amounts *changed
     tael__free(m.briefs.data);
     tael__free(m.decisions.data);
     tael__free(m.forced.data);
+    tael__free(m.alone.data);
+    tael__free(m.unmoved.data);
     tael__free(m.links.data);
     tael__free(m.pairs.data);
     tael__free(m.parties.data);

@@ -30,6 +30,15 @@ enum {
     TAEL__WHY_HOLDER = 2048,  /* both name one counterparty: the owner */
 };
 
+/* match_decisions.decision, about the rows with the keys a and b (a < b). Stored: numbers never change their meaning.
+ */
+typedef enum tael__decided {
+    TAEL__DECIDED_JOIN,
+    TAEL__DECIDED_A_ALONE, /* their match is undone: a is no other row's copy */
+    TAEL__DECIDED_B_ALONE,
+    TAEL__DECIDED_NO_TRANSFER /* and neither is part of one */
+} tael__decided;
+
 typedef struct tael__card {
     char bank[64], tail[8]; /* "工商银行", "5678"; "" unknown */
     bool credit, debit;     /* as far as the text says */
@@ -60,6 +69,7 @@ typedef struct tael__party {
     tael__card card;                     /* that paid (wallet, shop), or whose statement it is (bank) */
     uint32_t names;                      /* channels and platforms in a bank's or wallet's texts (evidence.c) */
     bool has_upper, has_lower, moved;    /* what it was given to so far */
+    bool alone, unmoved;                 /* what the owner undid */
     const char *text[TAEL__PARTY_TEXTS]; /* borrowed */
 } tael__party;
 

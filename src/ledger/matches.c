@@ -139,37 +139,23 @@ static tael_status list_found(const reader *r, tael_match_fn *each, void *user, 
     return status;
 }
 
-/* What an undone pair would be follows from its rows, as where the owner joins two. */
-static tael_status give_undone(const reader *r, sqlite3_stmt *s, tael_match_fn *each, void *user, bool *stop)
-{
-    tael__party p[2] = {{0}};
-    for (int i = 0; i < 2; i++) {
-        p[i].id = sqlite3_column_int64(s, 5 * i);
-        p[i].level = tael__level_of(tael__sql_text(s, 5 * i + 1));
-        p[i].time_ms = sqlite3_column_int64(s, 5 * i + 2);
-        p[i].direction = (tael_direction)sqlite3_column_int(s, 5 * i + 3);
-        memcpy(p[i].key, sqlite3_column_blob(s, 5 * i + 4), sizeof p[i].key);
-    }
-    bool transfer = tael__party_transfer(&p[0], &p[1]);
-    bool first = transfer ? p[0].direction == TAEL_EXPENSE : tael__party_above(&p[0], &p[1]);
-    return give(r, p[first ? 0 : 1].id, p[first ? 1 : 0].id, transfer ? TAEL__WHY_TRANSFER : TAEL__WHY_SAME,
-                TAEL_MATCH_UNDONE, each, user, stop);
-}
-
 static tael_status list_undone(const reader *r, tael_match_fn *each, void *user, bool *stop)
 {
     sqlite3_stmt *s;
     bool row;
     TAEL_TRY(
         tael__sql_prepare(r->ledger, &s,
-                          "SELECT a.id,a.source,a.time_ms,a.direction,a.key,b.id,b.source,b.time_ms,b.direction,b.key"
-                          " FROM match_decisions d JOIN records a ON a.key=d.a JOIN records b ON b.key=d.b"
-                          " WHERE d.decision=1 AND length(a.key)=16 AND length(b.key)=16"
-                          " ORDER BY max(a.time_ms,b.time_ms) DESC,d.a,d.b",
+                          "SELECT a.id,b.id,d.decision,a.direction FROM match_decisions d JOIN records a ON a.key=d.a"
+                          " JOIN records b ON b.key=d.b WHERE d.decision<>0 ORDER BY max(a.time_ms,b.time_ms) DESC,"
+                          "d.a,d.b",
                           READING));
     tael_status status = tael__sql_step(r->ledger, s, &row, READING);
     while (status == TAEL_OK && row && !*stop) {
-        status = give_undone(r, s, each, user, stop);
+        int what = sqlite3_column_int(s, 2);
+        bool transfer = what == TAEL__DECIDED_NO_TRANSFER;
+        bool a_kept = transfer ? sqlite3_column_int(s, 3) == TAEL_EXPENSE : what == TAEL__DECIDED_B_ALONE;
+        status = give(r, sqlite3_column_int64(s, a_kept ? 0 : 1), sqlite3_column_int64(s, a_kept ? 1 : 0),
+                      transfer ? TAEL__WHY_TRANSFER : TAEL__WHY_SAME, TAEL_MATCH_UNDONE, each, user, stop);
         if (status == TAEL_OK) status = tael__sql_step(r->ledger, s, &row, READING);
     }
     sqlite3_finalize(s);
@@ -233,14 +219,17 @@ static tael_status partner_of(tael_ledger *ledger, int64_t id, int64_t *partner)
     return status;
 }
 
-static tael_status decide(tael_ledger *ledger, int64_t a, int64_t b, int what)
+static tael_status decide(tael_ledger *ledger, int64_t id, int64_t with, bool join)
 {
-    static const char join[] = "INSERT OR REPLACE INTO match_decisions(a,b,decision) SELECT min(x.key,y.key),"
-                               "max(x.key,y.key),0 FROM records x JOIN records y ON y.id=?2 WHERE x.id=?1";
-    static const char undo[] = "INSERT OR REPLACE INTO match_decisions(a,b,decision) SELECT min(x.key,y.key),"
-                               "max(x.key,y.key),1 FROM records x JOIN records y ON y.id=?2 WHERE x.id=?1";
+    /* Of a payment the row that was left out stands alone; its pair_of tells which of the two that is. */
+    static const char joined[] = "INSERT OR REPLACE INTO match_decisions(a,b,decision) SELECT min(x.key,y.key),"
+                                 "max(x.key,y.key),0 FROM records x JOIN records y ON y.id=?2 WHERE x.id=?1";
+    static const char undone[] =
+        "INSERT OR REPLACE INTO match_decisions(a,b,decision) SELECT min(x.key,y.key),max(x.key,y.key),"
+        "CASE WHEN (x.pair_why&3)=2 AND x.pair_of=y.id THEN 3 WHEN (x.pair_of=y.id)=(x.key<y.key) THEN 1 ELSE 2 END"
+        " FROM records x JOIN records y ON y.id=?2 WHERE x.id=?1";
     int64_t changed;
-    TAEL_TRY(run_with(ledger, what == TAEL_MATCH_JOIN ? join : undo, a, b, &changed));
+    TAEL_TRY(run_with(ledger, join ? joined : undone, id, with, &changed));
     return changed ? TAEL_OK
                    : tael__fail(TAEL_NOT_FOUND, TAEL_SAY("match: no record has that id; `tael ledger` lists them",
                                                          "核对：没有该编号的记录；可用 tael ledger 查看"));
@@ -289,11 +278,11 @@ static tael_status apply(tael_ledger *ledger, tael_match_decision what, int64_t 
     int64_t changed;
     if (what == TAEL_MATCH_JOIN) {
         TAEL_TRY(check_join(ledger, id, with));
-        TAEL_TRY(decide(ledger, id, with, what));
+        TAEL_TRY(decide(ledger, id, with, true));
     } else if (what == TAEL_MATCH_UNDO) {
         TAEL_TRY(partner_of(ledger, id, &with));
         if (!with) return fail_no_match(id);
-        TAEL_TRY(decide(ledger, id, with, what));
+        TAEL_TRY(decide(ledger, id, with, false));
     } else {
         TAEL_TRY(run_with(ledger,
                           "DELETE FROM match_decisions WHERE a IN (SELECT key FROM records WHERE id=?1)"

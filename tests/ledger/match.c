@@ -153,6 +153,23 @@ static void an_undone_match_stays_undone(void **state)
     tael_ledger_close(ledger);
 }
 
+/* Of two equal coffees one bank row is no coffee of the wallet's: it must not be paired with the other one instead. */
+static void an_undone_row_stands_alone_even_beside_its_twin(void **state)
+{
+    (void)state;
+    tael_ledger *ledger = memory_ledger();
+    put_file(ledger, ALIPAY);
+    put_file(ledger, ICBC);
+    seen s = matches(ledger, "瑞幸");
+    assert_ok(tael_ledger_match_decide(ledger, TAEL_MATCH_UNDO, s.other, 0));
+    seen after = matches(ledger, NULL);
+    assert_int_equal(after.same, 10);
+    assert_int_equal(after.undone, 1);
+    tael_query q = {.filter = {.size = sizeof(tael_filter), .text = "瑞幸"}};
+    assert_int_equal(query(ledger, q).count, 4);
+    tael_ledger_close(ledger);
+}
+
 /* The id of the only record of that source with that text. */
 static int take_id(const tael_record *record, void *user)
 {
@@ -334,6 +351,12 @@ static void money_between_own_banks_is_no_spending_and_to_others_it_is(void **st
         /* Wages don't speak of a transfer. */
         {BOC_DEBIT BOC_ROW("-500.00", "跨行转账", "李四", "---"),
          ICBC_DEBIT ICBC_IN("2026-03-10", "工资", "500.00", ""), 50000, 50000},
+        /* A card paid back from another bank, which names the card's. */
+        {BOC_DEBIT BOC_ROW("-500.00", "跨行转账", "工商银行信用卡中心", "---"),
+         "卡号: 1234****5678\r\n交易日期,记账日期,摘要,交易场所,交易国家或地区简称,交易金额(收入),交易金额(支出),"
+         "交易币种,记账金额(收入),记账金额(支出),记账币种,余额,对方户名\r\n"
+         "2026-03-11,2026-03-11,转账还款,银行卡中心,CHN,500.00,,人民币,500.00,,人民币,0.00,\r\n",
+         0, 0},
         /* Too late. */
         {BOC_DEBIT BOC_ROW("-500.00", "跨行转账", "赵敏", "---"),
          ICBC_DEBIT ICBC_IN("2026-03-15", "他行汇入", "500.00", "赵敏"), 50000, 50000},
@@ -449,6 +472,7 @@ int main(void)
         cmocka_unit_test(what_is_near_but_not_the_same_stays),
         cmocka_unit_test(a_match_says_why_in_both_languages),
         cmocka_unit_test(an_undone_match_stays_undone),
+        cmocka_unit_test(an_undone_row_stands_alone_even_beside_its_twin),
         cmocka_unit_test(the_owner_joins_what_no_rule_can),
         cmocka_unit_test(a_daily_coffee_that_is_booked_a_day_late_leaves_none_over),
         cmocka_unit_test(an_order_a_wallet_and_a_bank_are_one_payment_in_every_order),
