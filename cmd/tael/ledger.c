@@ -80,6 +80,7 @@ void record_print(const tael_record *record)
         money_format(money, sizeof money, record->refunded_minor, record->currency);
         printf(TAEL_SAY("  (%s came back)", "（已退 %s）"), money);
     }
+    if (record->same_as) printf(TAEL_SAY("  (the same as %" PRId64 ")", "（与 %" PRId64 " 相同）"), record->same_as);
     putchar('\n');
 }
 

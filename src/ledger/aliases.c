@@ -188,7 +188,8 @@ tael_status tael_ledger_suggest_merchants(tael_ledger *ledger, tael_suggestion_f
     TAEL_TRY(tael__sql_prepare(
         ledger, &s,
         "SELECT o.brand,min(k.brand),count(*) FROM records o JOIN records k ON k.id=o.pair_of"
-        " WHERE o.pair_of<>0 AND (o.pair_why&3)=1 AND o.brand<>'' AND k.brand<>'' AND k.source NOT IN('jd','meituan')"
+        " WHERE o.pair_of<>0 AND (o.pair_why&3)=1 AND o.brand<>'' AND k.brand<>'' AND k.source NOT IN('jd','meituan') "
+        "AND o.source<>'manual'"
         " GROUP BY o.brand HAVING min(k.brand)=max(k.brand) AND min(k.brand)<>o.brand ORDER BY 3 DESC,1",
         TEACHING));
     tael_status status = tael__sql_step(ledger, s, &row, TEACHING);

@@ -44,7 +44,7 @@ tael__level tael__level_of(const char *source)
         tael__level level;
     } levels[] = {{"jd", TAEL__LEVEL_SHOP},       {"meituan", TAEL__LEVEL_SHOP}, {"alipay", TAEL__LEVEL_WALLET},
                   {"wechat", TAEL__LEVEL_WALLET}, {"ofx", TAEL__LEVEL_OTHER},    {"qif", TAEL__LEVEL_OTHER},
-                  {"generic", TAEL__LEVEL_OTHER}};
+                  {"generic", TAEL__LEVEL_OTHER}, {"manual", TAEL__LEVEL_MANUAL}};
     for (size_t i = 0; i < COUNT(levels); i++)
         if (strcmp(source, levels[i].source) == 0) return levels[i].level;
     return TAEL__LEVEL_BANK;
@@ -52,7 +52,7 @@ tael__level tael__level_of(const char *source)
 
 static bool is_bank(const tael__party *p)
 {
-    return p->level <= TAEL__LEVEL_BANK;
+    return p->level == TAEL__LEVEL_BANK || p->level == TAEL__LEVEL_OTHER;
 }
 
 /* "微信-招商银行信用卡", "工商银行储蓄卡(9876)&红包", "card(1234)". */
@@ -243,11 +243,48 @@ static uint32_t in_statement(const tael__party *bank, const tael__party *other)
     return against && days != 0 ? 0 : why;
 }
 
+/* Whether one of what the owner said stands in the bill's row, or the other way round. */
+static bool said_alike(const tael__party *bill, const tael__party *manual)
+{
+    static const int said[] = {BRAND, MERCHANT, ITEM}, written[] = {BRAND, MERCHANT, ITEM, TYPE};
+    for (size_t s = 0; s < COUNT(said); s++)
+        for (size_t w = 0; w < COUNT(written); w++) {
+            const char *x = manual->text[said[s]], *y = bill->text[written[w]];
+            if (*x && *y && (holds(y, x) || (names_shop(y) && holds(x, y)))) return true;
+        }
+    return false;
+}
+
+/* A row that the owner added by hand, and the bill that came later: about the day, and named alike or paid alike. */
+static uint32_t by_hand(const tael__party *bill, const tael__party *manual)
+{
+    const char *method = manual->text[METHOD];
+    int64_t days = bill->day - manual->day;
+    bool differ, wallet = bill->level == TAEL__LEVEL_WALLET;
+    if (bill->direction != manual->direction || manual->kind != TAEL__PLAIN || bill->kind == TAEL__REFUND) return 0;
+    if (days < -1 || days > (is_bank(bill) ? 3 : 1)) return 0;
+    uint32_t why = compare_cards(&bill->card, &manual->card, &differ);
+    if (differ) return 0;
+    if (said_alike(bill, manual)) why |= TAEL__WHY_NAME;
+    bool names_alipay = strstr(method, "支付宝") != NULL, names_wechat = strstr(method, "微信") != NULL;
+    if (wallet && (names_alipay || names_wechat)) {
+        if (!(carrier_of(bill) == BY_ALIPAY ? names_alipay : names_wechat)) return 0;
+        why |= TAEL__WHY_CHANNEL;
+    } else if (*method && strstr(bill->text[METHOD], method)) {
+        why |= TAEL__WHY_CHANNEL;
+    }
+    return (why & TAEL__WHY_NAME) || (days == 0 && why) ? why : 0;
+}
+
 uint32_t tael__match_same(const tael__party *upper, const tael__party *lower)
 {
     uint32_t why = 0;
     bool refund = upper->kind == TAEL__REFUND, banks = is_bank(upper) && is_bank(lower);
     if (strcmp(upper->text[SOURCE], lower->text[SOURCE]) == 0) return 0;
+    if (lower->level == TAEL__LEVEL_MANUAL) {
+        why = by_hand(upper, lower);
+        return why ? why | TAEL__WHY_SAME : 0;
+    }
     if (refund) {
         /* A debit card's refund may bear no word for it. */
         if (lower->kind != TAEL__REFUND &&

@@ -156,7 +156,7 @@ static tael_status make_link(matcher *m, tael__party *kept, tael__party *other, 
 {
     tael__link l = {kept->id, other->id, why};
     if ((why & TAEL__WHY_KIND) == TAEL__WHY_SAME) {
-        kept->has_lower = true;
+        *(other->level == TAEL__LEVEL_MANUAL ? &kept->has_manual : &kept->has_lower) = true;
         other->has_upper = true;
     } else {
         kept->moved = other->moved = true;
@@ -182,6 +182,7 @@ static void take_forced(const matcher *m, tael__party *p)
         if (known->id != p->id) continue;
         p->has_upper |= known->has_upper;
         p->has_lower |= known->has_lower;
+        p->has_manual |= known->has_manual;
         p->moved |= known->moved;
     }
 }
@@ -208,7 +209,8 @@ static tael_status join_decided(matcher *m)
         for (int p = 0; p < 2; p++) take_forced(m, &m->at[p]);
         bool above = tael__party_above(&m->at[0], &m->at[1]);
         tael__party *upper = &m->at[above ? 0 : 1], *lower = &m->at[above ? 1 : 0];
-        if (upper->has_lower || lower->has_upper || upper->moved || lower->moved) continue;
+        bool full = lower->level == TAEL__LEVEL_MANUAL ? upper->has_manual : upper->has_lower;
+        if (full || lower->has_upper || upper->moved || lower->moved) continue;
         status = join_two(m, upper, lower);
         for (int p = 0; p < 2 && status == TAEL_OK; p++) status = tael__list_push(&m->forced, &m->at[p], sizeof *m->at);
     }
@@ -263,6 +265,7 @@ static const round rounds[] = {
     {false, TAEL__LEVEL_WALLET, TAEL__LEVEL_WALLET, TAEL__LEVEL_OTHER, TAEL__LEVEL_BANK},
     {false, TAEL__LEVEL_SHOP, TAEL__LEVEL_SHOP, TAEL__LEVEL_WALLET, TAEL__LEVEL_WALLET},
     {false, TAEL__LEVEL_SHOP, TAEL__LEVEL_SHOP, TAEL__LEVEL_OTHER, TAEL__LEVEL_BANK},
+    {false, TAEL__LEVEL_OTHER, TAEL__LEVEL_SHOP, TAEL__LEVEL_MANUAL, TAEL__LEVEL_MANUAL},
     {true, TAEL__LEVEL_OTHER, TAEL__LEVEL_WALLET, TAEL__LEVEL_OTHER, TAEL__LEVEL_WALLET},
 };
 
@@ -281,6 +284,7 @@ static int score_of(uint32_t why, int64_t days)
 static bool may_be_upper(const tael__party *p, const round *r)
 {
     if (p->level < r->upper_least || p->level > r->upper_most) return false;
+    if (r->lower_most == TAEL__LEVEL_MANUAL) return !p->has_upper && !p->has_manual; /* the top of a chain takes it */
     return r->transfers ? !p->has_upper && !p->moved && !p->unmoved : !p->has_lower && !p->moved;
 }
 

@@ -7,7 +7,8 @@
 
 /* Who wrote the row. Of a payment the higher one is counted: it knows more of it. */
 typedef enum tael__level {
-    TAEL__LEVEL_OTHER, /* a bank's statement from another program: OFX, QIF, a guessed table */
+    TAEL__LEVEL_MANUAL, /* what the owner said before the bill came */
+    TAEL__LEVEL_OTHER,  /* a bank's statement from another program: OFX, QIF, a guessed table */
     TAEL__LEVEL_BANK,
     TAEL__LEVEL_WALLET,
     TAEL__LEVEL_SHOP
@@ -66,11 +67,11 @@ typedef struct tael__party {
     tael_direction direction; /* the bill's own */
     tael__kind kind;
     tael__level level;
-    tael__card card;                     /* that paid (wallet, shop), or whose statement it is (bank) */
-    uint32_t names;                      /* channels and platforms in a bank's or wallet's texts (evidence.c) */
-    bool has_upper, has_lower, moved;    /* what it was given to so far */
-    bool alone, unmoved;                 /* what the owner undid */
-    const char *text[TAEL__PARTY_TEXTS]; /* borrowed */
+    tael__card card; /* that paid (wallet, shop), or whose statement it is (bank) */
+    uint32_t names;  /* channels and platforms in a bank's or wallet's texts (evidence.c) */
+    bool has_upper, has_lower, has_manual, moved; /* what it was given to so far */
+    bool alone, unmoved;                          /* what the owner undid */
+    const char *text[TAEL__PARTY_TEXTS];          /* borrowed */
 } tael__party;
 
 /* ---- What match.c and match_store.c share ---- */

@@ -72,7 +72,10 @@ static void say_why(char *out, size_t cap, uint32_t why, const tael_match *m)
     }
     if (why & (TAEL__WHY_CHANNEL | TAEL__WHY_NAME)) {
         const char *item = m->other->item[0] ? m->other->item : m->other->merchant;
-        snprintf(text, sizeof text, TAEL_SAY("the other bill writes %s", "另一账单写着 %s"), excerpt(quoted, item));
+        bool said = strcmp(m->other->source, "manual") == 0;
+        snprintf(text, sizeof text, "%s %s",
+                 said ? TAEL_SAY("you said", "您说的是") : TAEL_SAY("the other bill writes", "另一账单写着"),
+                 excerpt(quoted, item));
         add(out, cap, text);
     }
     if (why & TAEL__WHY_ACCOUNT) add(out, cap, TAEL_SAY("one names the other's account", "对方账号就是另一账户"));

@@ -26,6 +26,9 @@ expect 0 ledger --text 滴滴 --json
 holds 'sorted((r["source"], r["counted"], r["same_as"] is None) for r in d["records"]) == [("alipay", True, True), ("icbc_credit", False, False)]'
 holds '{r["same_as"] for r in d["records"]} == {None, [r["id"] for r in d["records"] if r["counted"]][0]}'
 
+expect 0 ledger --text 滴滴
+grep -q '(the same as [0-9]*)$' "$work/out" || fail "ledger does not tell what another row shows"
+
 # The owner's word.
 id=$(python3 -c 'import json, sys; print([m["id"] for m in json.load(open(sys.argv[1]))["matches"] if "滴滴" in m["other"]["item"]][0])' "$work/matches")
 expect 0 match --undo "$id" --json

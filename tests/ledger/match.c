@@ -323,6 +323,39 @@ static void a_refund_that_the_wallet_only_states_is_not_taken_twice(void **state
     }
 }
 
+/* ---- What the owner said before the bill came ---- */
+
+static void say_by_hand(tael_ledger *ledger, int day, int64_t minor, const char *merchant, const char *item,
+                        const char *method)
+{
+    char sql[1024];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,currency,source,merchant,"
+             "item,category,type,method,status,external_id,merchant_order,account,note,brand) SELECT randomblob(16),"
+             "(d*1440-480)*60000,480,d,1,0,1,%lld,'CNY','manual','%s','%s','','','%s','','','','','',tael_brand('%s')"
+             " FROM (SELECT cast(julianday('2026-03-%02d')-julianday('1970-01-01') AS INTEGER) d)",
+             (long long)minor, merchant, item, method, merchant, day);
+    assert_ok(tael__sql_exec(ledger, sql, "adding"));
+}
+
+static void what_was_said_by_hand_is_the_bills_row_when_it_comes(void **state)
+{
+    (void)state;
+    tael_ledger *ledger = memory_ledger();
+    say_by_hand(ledger, 1, 1990, "瑞幸", "咖啡", "支付宝"); /* named alike */
+    say_by_hand(ledger, 12, 3300, "", "午饭", "支付宝");    /* paid alike, on the day */
+    say_by_hand(ledger, 5, 2650, "", "打车", "微信");       /* paid by another wallet */
+    say_by_hand(ledger, 10, 5600, "", "买菜", "");          /* amount and day alone say nothing */
+    say_by_hand(ledger, 22, 4500, "饿了么", "", "");        /* both bills have it: still one */
+    say_by_hand(ledger, 3, 3800, "老妈蹄花", "", "");       /* one of two that are near */
+    put_file(ledger, ALIPAY);
+    put_file(ledger, ICBC);
+    assert_int_equal(total(ledger, TAEL_EXPENSE), 534100 + 2650 + 5600);
+    assert_int_equal(matches(ledger, NULL).same, 11 + 4);
+    assert_string_equal(matches(ledger, "午饭").reason, "same amount on the same day; you said 午饭");
+    tael_ledger_close(ledger);
+}
+
 /* ---- Moves between own accounts ---- */
 
 #define BOC_DEBIT \
@@ -479,6 +512,7 @@ int main(void)
         cmocka_unit_test(what_came_back_is_felt_once_whichever_bills_show_it),
         cmocka_unit_test(a_refund_that_the_wallet_only_states_is_not_taken_twice),
         cmocka_unit_test(memory_that_runs_out_keeps_the_ledger_whole),
+        cmocka_unit_test(what_was_said_by_hand_is_the_bills_row_when_it_comes),
         cmocka_unit_test(money_between_own_banks_is_no_spending_and_to_others_it_is),
         cmocka_unit_test(an_undone_transfer_is_spending_and_income_again),
         cmocka_unit_test(a_withdrawal_that_the_bank_takes_for_income_is_none),
