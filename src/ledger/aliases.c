@@ -122,8 +122,7 @@ static tael_status change(tael_ledger *ledger, const char *merchant, const char 
                             TAEL_SAY("merchant: nothing was taught about that name; `tael merchant` lists the names",
                                      "merchant：没有为该名称设置过归并；可用 tael merchant 查看名称"));
     /* Names are evidence of matches, so these may change with them. */
-    if (status == TAEL_OK) status = tael__ledger_join_refunds(ledger);
-    if (status == TAEL_OK) status = tael__ledger_match(ledger, NULL);
+    if (status == TAEL_OK) status = tael__ledger_settle(ledger, NULL);
     TAEL_TRY(tael__sql_end(ledger, status));
     if (records) *records = count;
     return TAEL_OK;

@@ -22,8 +22,7 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
                               "DELETE FROM imports; DELETE FROM merchant_aliases; DELETE FROM match_decisions;"
                               "DELETE FROM sqlite_sequence",
                               ERASING);
-    TAEL_TRY(tael__ledger_join_refunds(ledger));
-    return tael__ledger_match(ledger, NULL);
+    return tael__ledger_settle(ledger, NULL);
 }
 
 static tael_status empty_log(tael_ledger *ledger)

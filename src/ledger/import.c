@@ -273,8 +273,8 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     j->alone = rows == 0;
     if (status == TAEL_OK) status = read_tables(j, ledger, c);
     if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
-    if (status == TAEL_OK && j->changed) status = tael__ledger_join_refunds(ledger);
-    if (status == TAEL_OK && j->changed && !j->alone) status = tael__ledger_match(ledger, &j->amounts);
+    if (j->alone) tael__amounts_free(&j->amounts);
+    if (status == TAEL_OK && j->changed) status = tael__ledger_settle(ledger, &j->amounts);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
     if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
     status = tael__sql_end(ledger, status);

@@ -56,10 +56,6 @@ tael_status tael__sql_begin(tael_ledger *ledger);
 tael_status tael__sql_end(tael_ledger *ledger, tael_status status);
 const char *tael__sql_text(sqlite3_stmt *statement, int column); /* never NULL */
 
-/* Join refunds to their purchases over the whole ledger, inside the caller's transaction. The result depends only on
- * the rows, not on the order in which they came. */
-tael_status tael__ledger_join_refunds(tael_ledger *ledger);
-
 /* Amounts of rows that came or changed: only rows of one amount can match. Free with tael__amounts_free. */
 typedef struct tael__amounts {
     int64_t *minor; /* owned; in no order, some twice */
@@ -69,10 +65,11 @@ typedef struct tael__amounts {
 tael_status tael__amounts_add(tael__amounts *amounts, int64_t minor);
 void tael__amounts_free(tael__amounts *amounts);
 
-/* Find the rows of different sources that show one payment, and the moves between the owner's own accounts, inside the
- * caller's transaction and after refunds were joined (match.h): among rows of these amounts, or NULL: of all. The
- * result depends only on the rows and the owner's decisions, not on the order in which they came. */
-tael_status tael__ledger_match(tael_ledger *ledger, const tael__amounts *changed);
+/* Whenever rows came, changed or went, inside the caller's transaction: join refunds to their purchases (refunds.c),
+ * then find the rows of different sources that show one payment and the moves between the owner's own accounts
+ * (match.c), among rows of these amounts, or NULL: of all. The result depends only on the rows and the owner's
+ * decisions, not on the order in which they came. */
+tael_status tael__ledger_settle(tael_ledger *ledger, const tael__amounts *changed);
 
 /* ASCII and full-width forms of it to lower case. Writes at most `bytes`; returns the length. */
 size_t tael__text_fold(char *out, const char *text, size_t bytes);

@@ -404,7 +404,7 @@ static tael_status match_all(matcher *m)
     return status;
 }
 
-tael_status tael__ledger_match(tael_ledger *ledger, const tael__amounts *changed)
+static tael_status match_rows(tael_ledger *ledger, const tael__amounts *changed)
 {
     matcher m = {.ledger = ledger, .texts = {.max = (size_t)1 << 31}};
     tael__amounts amounts = {0};
@@ -434,4 +434,10 @@ tael_status tael__ledger_match(tael_ledger *ledger, const tael__amounts *changed
     tael__free(m.pairs.data);
     tael__free(m.parties.data);
     return status;
+}
+
+tael_status tael__ledger_settle(tael_ledger *ledger, const tael__amounts *changed)
+{
+    TAEL_TRY(tael__refunds_join(ledger));
+    return match_rows(ledger, changed);
 }

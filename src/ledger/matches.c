@@ -293,8 +293,7 @@ static tael_status apply(tael_ledger *ledger, tael_match_decision what, int64_t 
                           id, 0, &changed));
         if (!changed) return fail_no_match(id);
     }
-    TAEL_TRY(tael__ledger_join_refunds(ledger));
-    TAEL_TRY(tael__ledger_match(ledger, NULL));
+    TAEL_TRY(tael__ledger_settle(ledger, NULL));
     return what == TAEL_MATCH_JOIN ? check_joined(ledger) : TAEL_OK;
 }
 

@@ -4,7 +4,7 @@
 //
 // Everything is joined anew from the rows whenever rows came or went, in a fixed order, surest evidence first; so the
 // result doesn't depend on which file came first. Refunds are few (one row in fifty), and each search goes by an index.
-#include "ledger/internal.h"
+#include "ledger/match.h"
 
 #define JOINING TAEL_SAY("joining refunds", "关联退款")
 
@@ -152,7 +152,7 @@ static tael_status pass(joiner *j, const char *search, unjoined *list, size_t *c
     return status;
 }
 
-tael_status tael__ledger_join_refunds(tael_ledger *ledger)
+tael_status tael__refunds_join(tael_ledger *ledger)
 {
     joiner j = {.ledger = ledger};
     unjoined *list = NULL;

@@ -73,7 +73,7 @@ static tael_status take_steps(tael_ledger *ledger)
         TAEL_TRY(tael__sql_exec(ledger, steps[version], doing));
         TAEL_TRY(tael__sql_exec(ledger, pragma, doing));
     }
-    return rows ? tael__ledger_match(ledger, NULL) : TAEL_OK;
+    return rows ? tael__ledger_settle(ledger, NULL) : TAEL_OK;
 }
 
 tael_status tael__ledger_migrate(tael_ledger *ledger)
