@@ -30,6 +30,7 @@ typedef struct matcher {
     tael_ledger *ledger;
     sqlite3_stmt *load;
     tael__list briefs, decisions, links, pairs;
+    tael__list lowers;         /* of a round: places in the cluster */
     tael__list forced;         /* parties that the owner joined */
     tael__list alone, unmoved; /* keys, 16 bytes each, in order */
     tael__list parties;        /* of the clusters at hand */
@@ -297,7 +298,7 @@ static bool may_be_lower(const tael__party *p, const round *r)
 static tael_status weigh(matcher *m, const round *r, size_t u, size_t l, size_t *near)
 {
     const tael__party *upper = &m->at[u], *lower = &m->at[l];
-    if (u == l || !may_be_lower(lower, r)) return TAEL_OK;
+    if (u == l) return TAEL_OK;
     uint32_t why = r->transfers ? tael__match_transfer(upper, lower) : tael__match_same(upper, lower);
     if (!why) return TAEL_OK;
     int64_t gap = lower->time_ms - upper->time_ms;
@@ -319,18 +320,29 @@ static int by_score(const void *a, const void *b)
     return x->lower != y->lower ? (x->lower < y->lower ? -1 : 1) : 0;
 }
 
-static tael_status play(matcher *m, const round *r)
+/* Every upper with the lowers near it, both in the order of time. */
+static tael_status weigh_all(matcher *m, const round *r)
 {
-    m->pairs.count = 0;
+    const size_t *lower;
+    m->pairs.count = m->lowers.count = 0;
+    for (size_t l = 0; l < m->count; l++)
+        if (may_be_lower(&m->at[l], r)) TAEL_TRY(tael__list_push(&m->lowers, &l, sizeof l));
+    lower = m->lowers.data;
     for (size_t u = 0, first = 0; u < m->count; u++) {
         size_t near = 0;
-        while (m->at[u].day - m->at[first].day > WINDOW_DAYS) first++;
         if (!may_be_upper(&m->at[u], r)) continue;
-        for (size_t l = first; l < m->count && l - first < MAX_LOOKED && near < MAX_NEAR; l++) {
-            if (m->at[l].day - m->at[u].day > WINDOW_DAYS) break;
-            TAEL_TRY(weigh(m, r, u, l, &near));
+        while (first < m->lowers.count && m->at[u].day - m->at[lower[first]].day > WINDOW_DAYS) first++;
+        for (size_t i = first; i < m->lowers.count && i - first < MAX_LOOKED && near < MAX_NEAR; i++) {
+            if (m->at[lower[i]].day - m->at[u].day > WINDOW_DAYS) break;
+            TAEL_TRY(weigh(m, r, u, lower[i], &near));
         }
     }
+    return TAEL_OK;
+}
+
+static tael_status play(matcher *m, const round *r)
+{
+    TAEL_TRY(weigh_all(m, r));
     if (m->pairs.count > 1) qsort(m->pairs.data, m->pairs.count, sizeof(tael__pair), by_score);
     TAEL_TRY(tael__assign(&m->pairs, m->count));
     for (size_t i = 0; i < m->pairs.count; i++) {
@@ -432,6 +444,7 @@ static tael_status match_rows(tael_ledger *ledger, const tael__amounts *changed)
     tael__free(m.unmoved.data);
     tael__free(m.links.data);
     tael__free(m.pairs.data);
+    tael__free(m.lowers.data);
     tael__free(m.parties.data);
     return status;
 }
