@@ -168,17 +168,21 @@ static bool strip_number(spelling *n)
 /* A shop that is called after what it sells has no branch in "…书店". */
 static bool is_branch(const char *text)
 {
-    static const char *const shops[] = {"书店",   "便利店", "饭店",   "酒店",   "商店",  "药店",
-                                        "花店",   "茶店",   "面店",   "网店",   "小店",  "粉店",
-                                        "专营店", "甜品店", "奶茶店", "蛋糕店", "水果店"};
+    static const char *const shops[] = {
+        "书店",   "便利店", "饭店",   "酒店",   "商店",   "药店",   "花店",   "茶店",     "面店",   "网店",
+        "小店",   "粉店",   "鞋店",   "金店",   "专营店", "甜品店", "奶茶店", "蛋糕店",   "水果店", "烧烤店",
+        "火锅店", "面包店", "眼镜店", "五金店", "文具店", "服装店", "杂货店", "小吃店",   "早餐店", "包子店",
+        "理发店", "美发店", "洗车店", "宠物店", "母婴店", "烟酒店", "快餐店", "咖啡店",   "饮品店", "生鲜店",
+        "零食店", "玩具店", "手机店", "家具店", "茶叶店", "米粉店", "米线店", "麻辣烫店", "熟食店", "修理店"};
     return ends(text, "店") && !ends_in(text, shops, COUNT(shops));
 }
 
 static bool in_brackets_is_no_name(const char *inner)
 {
-    static const char *const places[] = {"店",   "馆",   "广场", "中心", "餐厅", "校区", "机场", "车站", "商场",
-                                         "大厦", "小区", "路",   "街",   "站",   "城",   "园区", "医院", "食堂"};
-    return strcmp(inner, "个体工商户") == 0 || strcmp(inner, "中国") == 0 || ends_in(inner, places, COUNT(places));
+    static const char *const places[] = {"馆",   "广场", "中心", "餐厅", "校区", "机场", "车站", "商场", "大厦",
+                                         "小区", "路",   "街",   "站",   "城",   "园区", "医院", "食堂"};
+    return strcmp(inner, "个体工商户") == 0 || strcmp(inner, "中国") == 0 || is_branch(inner) ||
+           ends_in(inner, places, COUNT(places));
 }
 
 /* "喜茶(北京大兴万科广场店)", "星巴克·成都太古里店", "瑞幸咖啡-001店", "第123分店", "小米官方旗舰店". */

@@ -86,6 +86,13 @@ static void what_is_only_a_person_or_a_trade_stays(void **state)
                                         "🍜",
                                         "美",
                                         "房东",
+                                        "老王 烧烤店",
+                                        "李永辉",
+                                        "王姐(水果店)",
+                                        "来去自如客栈",
+                                        "欢喜茶楼",
+                                        "购物美食城",
+                                        "Steamed Buns",
                                         "A",
                                         "M&G"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) assert_string_equal(brand_of(names[i]), names[i]);
@@ -172,6 +179,25 @@ static void any_name_keeps_something_and_twice_is_once(void **state)
         tael__merchant_brand(twice, once);
         if (solid && !once[0]) fail_msg("nothing is left of \"%s\"", name);
         if (strcmp(once, twice) != 0) fail_msg("\"%s\" is \"%s\" and then \"%s\"", name, once, twice);
+    }
+}
+
+/* Names come from the command line, too: any bytes, and longer than any field. */
+static void any_bytes_are_a_name(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    char name[3000], once[TAEL__BRAND_BYTES], twice[TAEL__BRAND_BYTES];
+    for (int n = 0; n < 20000; n++) {
+        size_t bytes = n % 100 ? (size_t)n % 40 : 2990;
+        for (size_t i = 0; i < bytes; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            name[i] = (char)(1 + (seed >> 33) % 255);
+        }
+        name[bytes] = '\0';
+        tael__merchant_brand(once, name);
+        tael__merchant_brand(twice, once);
+        assert_string_equal(once, twice);
     }
 }
 
@@ -266,6 +292,7 @@ int main(void)
         cmocka_unit_test(what_is_only_a_person_or_a_trade_stays),
         cmocka_unit_test(a_brand_is_its_own_brand),
         cmocka_unit_test(any_name_keeps_something_and_twice_is_once),
+        cmocka_unit_test(any_bytes_are_a_name),
         cmocka_unit_test(sums_go_by_brand_and_the_bills_name_stays),
         cmocka_unit_test(a_taught_name_holds_for_present_and_future_rows),
         cmocka_unit_test(brands_are_listed_by_their_records),
