@@ -451,6 +451,7 @@ static tael_status match_rows(tael_ledger *ledger, const tael__amounts *changed)
 
 tael_status tael__ledger_settle(tael_ledger *ledger, const tael__amounts *changed)
 {
+    TAEL_TRY(tael__match_restore(ledger));
     TAEL_TRY(tael__refunds_join(ledger));
     return match_rows(ledger, changed);
 }

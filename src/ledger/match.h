@@ -120,7 +120,10 @@ tael_status tael__match_read(tael_ledger *ledger, const tael__amounts *amounts, 
  */
 tael_status tael__match_write(tael_ledger *ledger, tael__list *briefs, const tael__list *links);
 
-/* Join refunds to purchases. Rows that a match made neutral get the direction of their bill back (refunds.c). */
+/* Rows that a match made neutral get the direction of their bill back: refunds and matches go by that. */
+tael_status tael__match_restore(tael_ledger *ledger);
+
+/* Join refunds to purchases (refunds.c). */
 tael_status tael__refunds_join(tael_ledger *ledger);
 
 /* Once the matches are written: refunds that only one side of a match knows of (match_refunds.c). */

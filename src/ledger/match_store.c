@@ -236,8 +236,15 @@ static tael_status prepare(writer *w)
         "UPDATE records SET pair_of=0,pair_why=0,same_as=0,counted=(kind<>2 AND refund_of=0) WHERE id=?1", MATCHING);
 }
 
-/* The bills' directions are back in place (refunds.c), so this keeps them: of all transfers, whichever were looked at.
- */
+tael_status tael__match_restore(tael_ledger *ledger)
+{
+    return tael__sql_exec(ledger,
+                          "UPDATE records SET direction=said_direction,said_direction=0 WHERE (pair_why&3)=2 AND "
+                          "said_direction<>0",
+                          MATCHING);
+}
+
+/* Of all transfers, whichever were looked at. */
 static tael_status make_neutral(tael_ledger *ledger)
 {
     return tael__sql_exec(ledger,

@@ -57,13 +57,9 @@ static const char *const searches[] = {
     " AND p.item=r.item AND p.joined_minor=0 ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
 };
 
+/* What another bill shows as well (pair_of) stays out of sums. */
 static tael_status forget(tael_ledger *ledger)
 {
-    /* A match may have made a purchase neutral: here it is what its bill says. */
-    TAEL_TRY(tael__sql_exec(
-        ledger,
-        "UPDATE records SET direction=said_direction,said_direction=0 WHERE (pair_why&3)=2 AND said_direction<>0",
-        JOINING));
     TAEL_TRY(tael__sql_exec(
         ledger, "UPDATE records SET joined_minor=0,refunded_minor=min(minor,stated_minor) WHERE joined_minor>0",
         JOINING));
