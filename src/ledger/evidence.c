@@ -374,7 +374,9 @@ static uint32_t between_banks(const tael__party *from, const tael__party *to)
     bool named_from = names_shop(payee) && strcmp(from->text[MERCHANT], from->text[TYPE]) != 0;
     bool named_to = names_shop(payer) && strcmp(to->text[MERCHANT], to->text[TYPE]) != 0;
     if (named_from && named_to) return strcasecmp(payee, payer) == 0 ? why | TAEL__WHY_HOLDER : 0;
-    return !named_from && !named_to && !repaid && days == 0 ? why : 0;
+    /* Nobody is named; a wallet between would be somebody. */
+    bool wallet = (from->names | to->names) & CARRIERS;
+    return !named_from && !named_to && !wallet && !repaid && days == 0 ? why : 0;
 }
 
 uint32_t tael__match_transfer(const tael__party *from, const tael__party *to)

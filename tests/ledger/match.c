@@ -390,6 +390,9 @@ static void money_between_own_banks_is_no_spending_and_to_others_it_is(void **st
          "交易币种,记账金额(收入),记账金额(支出),记账币种,余额,对方户名\r\n"
          "2026-03-11,2026-03-11,转账还款,银行卡中心,CHN,500.00,,人民币,500.00,,人民币,0.00,\r\n",
          0, 0},
+        /* Through a wallet, to a friend, and from another: nobody is named, but it isn't the owner's. */
+        {BOC_DEBIT BOC_ROW("-500.00", "跨行转账", "财付通", "---"),
+         ICBC_DEBIT ICBC_IN("2026-03-10", "转账", "500.00", "财付通"), 50000, 50000},
         /* Too late. */
         {BOC_DEBIT BOC_ROW("-500.00", "跨行转账", "赵敏", "---"),
          ICBC_DEBIT ICBC_IN("2026-03-15", "他行汇入", "500.00", "赵敏"), 50000, 50000},
