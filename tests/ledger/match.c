@@ -281,6 +281,25 @@ static void an_order_a_wallet_and_a_bank_are_one_payment_in_every_order(void **s
     }
 }
 
+/* The same account from the bank and from another program. */
+static void a_statement_in_two_formats_counts_once(void **state)
+{
+    (void)state;
+    static const char ofx[] =
+        "OFXHEADER:100\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>CNY<BANKACCTFROM><ACCTID>6222123456789876"
+        "</BANKACCTFROM><BANKTRANLIST><STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260305<TRNAMT>-28.00<FITID>1<NAME>MEITUAN"
+        "</STMTTRN><STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260305<TRNAMT>-7.00<FITID>2<NAME>BUS</STMTTRN></BANKTRANLIST>"
+        "</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>";
+    static const char *const bills[] = {ofx, BOOKED, PAID};
+    for (int first = 0; first < 3; first++) {
+        tael_ledger *ledger = memory_ledger();
+        for (int b = 0; b < 3; b++) put_bill(ledger, bills[(first + b) % 3], NULL);
+        assert_string_equal(query(ledger, (tael_query){.group = TAEL_BY_SOURCE}).keys, "ofx=700 wechat=2800 ");
+        assert_int_equal(matches(ledger, NULL).same, 2);
+        tael_ledger_close(ledger);
+    }
+}
+
 static void what_came_back_is_felt_once_whichever_bills_show_it(void **state)
 {
     (void)state;
@@ -512,6 +531,7 @@ int main(void)
         cmocka_unit_test(the_owner_joins_what_no_rule_can),
         cmocka_unit_test(a_daily_coffee_that_is_booked_a_day_late_leaves_none_over),
         cmocka_unit_test(an_order_a_wallet_and_a_bank_are_one_payment_in_every_order),
+        cmocka_unit_test(a_statement_in_two_formats_counts_once),
         cmocka_unit_test(what_came_back_is_felt_once_whichever_bills_show_it),
         cmocka_unit_test(a_refund_that_the_wallet_only_states_is_not_taken_twice),
         cmocka_unit_test(memory_that_runs_out_keeps_the_ledger_whole),
