@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend ask export erase help"
+    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant ask export erase help"
     local globals="--home --lang --json --quiet --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -53,6 +53,8 @@ _tael()
     import) options="--as --password --map --mappings --forget-mapping --dry-run" ;;
     ledger) options="$filters --limit" ;;
     spend) options="$filters --by --income --gross --limit" ;;
+    match) options="--undo --redo --join --limit" ;;
+    merchant) options="--as --forget --suggest --limit" ;;
     ask) options="--model --today --threads" ;;
     export) options="--out" ;;
     add) options="--yes --today" ;;

@@ -38,14 +38,16 @@ static void add_json(listing *l, const tael_record *record)
 {
     char time[40];
     tael__format_time(time, sizeof time, record->time_ms, record->offset_minutes);
-    json_t *row = json_pack(
-        "{s:I,s:s,s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:o,s:b}", "id", (json_int_t)record->id, "time", time,
-        "direction", direction_name(record->direction), "minor", (json_int_t)record->minor, "currency",
-        out_text(record->currency), "merchant", out_text(record->merchant), "item", out_text(record->item), "category",
-        out_text(record->category), "method", out_text(record->method), "status", out_text(record->status), "source",
-        out_text(record->source), "external_id", out_text(record->external_id), "refunded_minor",
-        (json_int_t)record->refunded_minor, "refund_of",
-        record->refund_of ? json_integer((json_int_t)record->refund_of) : json_null(), "counted", record->counted);
+    json_t *row =
+        json_pack("{s:I,s:s,s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:o,s:b,s:o,s:o}", "id", (json_int_t)record->id,
+                  "time", time, "direction", direction_name(record->direction), "minor", (json_int_t)record->minor,
+                  "currency", out_text(record->currency), "merchant", out_text(record->merchant), "item",
+                  out_text(record->item), "category", out_text(record->category), "method", out_text(record->method),
+                  "status", out_text(record->status), "source", out_text(record->source), "external_id",
+                  out_text(record->external_id), "refunded_minor", (json_int_t)record->refunded_minor, "refund_of",
+                  record->refund_of ? json_integer((json_int_t)record->refund_of) : json_null(), "counted",
+                  record->counted, "brand", out_text(record->brand), "same_as",
+                  record->same_as ? json_integer((json_int_t)record->same_as) : json_null());
     char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
     if (!text)
         l->status = tael__fail_memory("JSON", 0);
@@ -78,6 +80,7 @@ void record_print(const tael_record *record)
         money_format(money, sizeof money, record->refunded_minor, record->currency);
         printf(TAEL_SAY("  (%s came back)", "（已退 %s）"), money);
     }
+    if (record->same_as) printf(TAEL_SAY("  (the same as %" PRId64 ")", "（与 %" PRId64 " 相同）"), record->same_as);
     putchar('\n');
 }
 

@@ -109,25 +109,30 @@ typedef struct tael_record {
     int64_t minor, refunded_minor; /* gross; what of it came back */
     const char *currency, *merchant, *item, *category, *method, *status, *source, *external_id; /* "" when unknown */
     int64_t refund_of;       /* the purchase that this row gives back, or 0 */
-    bool counted;            /* part of sums: not an order never paid, not a refund joined to its purchase */
+    bool counted;            /* part of sums: not an order never paid, not a refund joined to its purchase, not what
+                              * another source shows as well */
     bool refund;             /* gives a purchase back: neutral, and if counted it lowers the spending of its own day */
     const char *type, *note; /* the bill's own kind of payment (交易类型) and remark; "" when unknown */
+    const char *brand;       /* the merchant without branch, company form and channel, or as the owner named it */
+    int64_t same_as;         /* the counted record that shows the same payment, or 0 */
 } tael_record;
 
-/* Alternatives: a record fits when one of them is contained in its merchant, item, category, type or note. */
+/* Alternatives: a record fits when one of them is contained in its merchant or brand, item, category, type or
+ * note. */
 typedef struct tael_term_group {
     const char *const *items;
     size_t count;
 } tael_term_group;
 
 /* Which records. Zero means everything. All conditions hold at once. Text is compared without case; TERMS are matched
- * in any of merchant, item, category, type, note. */
+ * in any of merchant, brand, item, category, type, note. */
 typedef struct tael_filter {
     size_t size;
     const char *from, *to; /* inclusive days, "2026-11-20"; NULL: open */
     tael_direction direction;
-    const char *merchant, *category, *method, *source, *text; /* contained in that field; `text` in any field */
-    const char *const *any_terms;                             /* at least one is contained in one of the fields */
+    const char *merchant;                          /* contained in the bill's name or in the brand */
+    const char *category, *method, *source, *text; /* contained in that field; `text` in any field */
+    const char *const *any_terms;                  /* at least one is contained in one of the fields */
     size_t any_count;
     const tael_term_group *all_of; /* every group must fit: "a person and a purpose" */
     size_t all_count;
@@ -162,7 +167,7 @@ typedef enum tael_group {
     TAEL_BY_WEEKDAY,
     TAEL_BY_HOUR,
     TAEL_BY_CATEGORY,
-    TAEL_BY_MERCHANT,
+    TAEL_BY_MERCHANT, /* by brand */
     TAEL_BY_METHOD,
     TAEL_BY_SOURCE,
     TAEL_BY_WEEK /* by its Monday, "2026-11-16" */
@@ -212,6 +217,72 @@ TAEL_API tael_status tael_ledger_add(tael_ledger *ledger, const tael_record *rec
 /* Take back a row that was added by hand. TAEL_NOT_FOUND: there is none with this id; TAEL_DENIED: it comes from a
  * bill. */
 TAEL_API tael_status tael_ledger_remove(tael_ledger *ledger, int64_t id);
+
+/* ---- The same payment in two bills, and moves between own accounts ---- */
+
+typedef enum tael_match_kind {
+    TAEL_SAME_PAYMENT = 1, /* `other` shows what `kept` shows: it is in no sum */
+    TAEL_OWN_TRANSFER = 2  /* `kept` left one account of the owner, `other` came to another: both are neutral */
+} tael_match_kind;
+
+typedef enum tael_match_state {
+    TAEL_MATCH_FOUND,  /* by what the rows say */
+    TAEL_MATCH_JOINED, /* by the owner */
+    TAEL_MATCH_UNDONE  /* the owner said no; both rows are as their bills say */
+} tael_match_state;
+
+/* Which row is counted: a shop's order before the wallet that paid it, that before the bank. The shop knows what was
+ * bought, and its refunds are joined to the purchase; the bank knows neither. */
+typedef struct tael_match {
+    tael_match_kind kind;
+    tael_match_state state;
+    const tael_record *kept, *other; /* the match is called by the id of `other` */
+    int32_t days;                    /* from kept to other */
+    const char *reason;              /* why, in this thread's language: for the owner, it quotes the bills; "" undone */
+} tael_match;
+
+/* Every match, newest first, and what was undone; each(match, user) non-zero stops. All is valid during the call. */
+typedef int tael_match_fn(const tael_match *match, void *user);
+TAEL_API tael_status tael_ledger_matches(tael_ledger *ledger, tael_match_fn *each, void *user);
+
+typedef enum tael_match_decision {
+    TAEL_MATCH_JOIN, /* the records `id` and `with` belong together: the same payment, or a transfer if one went and one
+                      * came */
+    TAEL_MATCH_UNDO, /* the match of record `id` is wrong: what it left out counts by itself, now and whatever bills
+                      * come later; of a transfer, neither row is one */
+    TAEL_MATCH_REDO  /* forget what was decided about record `id` */
+} tael_match_decision;
+
+/* The owner's word. It is kept with the rows' own keys: it holds when a row is erased and imported again. `with` is for
+ * JOIN. TAEL_NOT_FOUND: no such record, or no match or decision of it. */
+TAEL_API tael_status tael_ledger_match_decide(tael_ledger *ledger, tael_match_decision decision, int64_t id,
+                                              int64_t with);
+
+/* ---- Merchants ---- */
+
+typedef struct tael_merchant {
+    const char *brand;
+    int64_t records, names; /* records of it; different names that bills give it */
+    bool taught;            /* by the owner */
+} tael_merchant;
+
+/* Brands, the one with most records first; `text` NULL, or contained in the brand or in a bill's name of it. */
+typedef int tael_merchant_fn(const tael_merchant *merchant, void *user);
+TAEL_API tael_status tael_ledger_merchants(tael_ledger *ledger, const char *text, tael_merchant_fn *each, void *user);
+
+/* From now on `merchant` (a brand, or a name as a bill writes it) is `brand`, in all records and those to come; NULL
+ * forgets what was taught about it (TAEL_NOT_FOUND: nothing). *records (may be NULL): how many changed. */
+TAEL_API tael_status tael_ledger_teach_merchant(tael_ledger *ledger, const char *merchant, const char *brand,
+                                                uint64_t *records);
+
+typedef struct tael_suggestion {
+    const char *merchant, *brand; /* two names that bills give the same payments: the bank's, and the wallet's */
+    int64_t payments;
+} tael_suggestion;
+
+/* Names that could be taught: none is without the owner. */
+typedef int tael_suggestion_fn(const tael_suggestion *suggestion, void *user);
+TAEL_API tael_status tael_ledger_suggest_merchants(tael_ledger *ledger, tael_suggestion_fn *each, void *user);
 
 /* ---- The owner's rights ---- */
 

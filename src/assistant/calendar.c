@@ -510,9 +510,9 @@ bool tael__find_calendar(tael__finder *f, tael__period *p, int *holiday_named, b
     *holiday_named = 0;
     *whole_year = false;
     bool between = tael__scan_any(s, "between");
-    tael__scan_blanks(s);
+    if (between) tael__scan_blanks(s);
     bool since = tael__scan_any(s, "since|ever since|自打|自从|打从|自|从|打");
-    tael__scan_blanks(s);
+    if (since) tael__scan_blanks(s);
     size_t name = s->at;
     if ((s->at = name, month_part(f, 0, p))) { /* "2026-03-05" is more than a year */
     } else if (find_year(f, &year)) {

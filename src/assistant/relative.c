@@ -51,9 +51,9 @@ static bool english_weekday(tael__finder *f, tael__period *p)
 {
     tael__scan *s = &f->s;
     size_t start = s->at;
-    int weekday, n = 0;
+    int weekday;
     bool last = tael__scan_any(s, "last|this past|this last"), here = !last && tael__scan_any(s, "this");
-    tael__scan_blanks(s);
+    if (last || here) tael__scan_blanks(s);
     size_t name = s->at;
     if ((last || here) && tael__find_weekday(s, &weekday) && s->at - name > 3) {
         int back = tael__weekday(f->today) - weekday;
@@ -61,7 +61,6 @@ static bool english_weekday(tael__finder *f, tael__period *p)
         *p = one_day(tael__date_add_days(f->today, -back));
         return true;
     }
-    (void)n;
     s->at = start;
     return false;
 }
@@ -93,8 +92,7 @@ static bool find_rolling(tael__finder *f, tael__period *p)
     tael__scan *s = &f->s;
     size_t start = s->at;
     int n = 1;
-    tael__scan_any(s, "in the|over the|during the|the");
-    tael__scan_blanks(s);
+    if (tael__scan_any(s, "in the|over the|during the|the")) tael__scan_blanks(s);
     if (!tael__scan_any(s, "过去的|过去|最近的|最近这|最近|近|前|这|past|last|previous|recent"))
         return s->at = start, false;
     bool here =
@@ -213,7 +211,7 @@ bool tael__find_relative(tael__finder *f, tael__period *p)
     tael__scan *s = &f->s;
     size_t start = s->at;
     bool since = tael__scan_any(s, "since|从|自|自从|打从");
-    tael__scan_blanks(s);
+    if (since) tael__scan_blanks(s);
     bool found = find_day(f, p) || find_month(f, p) || find_quarter_back(f, p) || find_week(f, p);
     if (found && since) {
         tael__scan_any(s, "以来|开始|起");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Erasing: rows are deleted (secure_delete overwrites them), the store is written anew without free pages, and the log
 // that still holds old pages is cut to nothing. What a flash disk keeps below the file system is out of our reach;
-// there the encryption stands.
+// there the encryption stands. What the owner taught (names of shops, decisions on matches) goes when everything does.
 #include "base/date.h"
 #include "ledger/internal.h"
 
@@ -18,10 +18,11 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
     TAEL_TRY(status);
     *erased = (uint64_t)sqlite3_changes64(ledger->db);
     if (!source && before_day == INT64_MAX)
-        return tael__sql_exec(
-            ledger, "DELETE FROM imports; DELETE FROM mappings; DELETE FROM guesses; DELETE FROM sqlite_sequence",
-            ERASING);
-    return tael__ledger_join_refunds(ledger);
+        return tael__sql_exec(ledger,
+                              "DELETE FROM imports; DELETE FROM mappings; DELETE FROM guesses;"
+                              "DELETE FROM merchant_aliases; DELETE FROM match_decisions; DELETE FROM sqlite_sequence",
+                              ERASING);
+    return tael__ledger_settle(ledger, NULL);
 }
 
 static tael_status empty_log(tael_ledger *ledger)

@@ -92,23 +92,23 @@ static const char *direction_name(tael_direction d)
 
 static int export_record(const tael_record *r, void *user)
 {
-    static const char *const names[] = {"currency", "merchant", "item",   "category",    "type",
-                                        "method",   "status",   "source", "external_id", "note"};
-    const char *const texts[] = {r->currency, r->merchant, r->item,   r->category,    r->type,
-                                 r->method,   r->status,   r->source, r->external_id, r->note};
+    static const char *const names[] = {"currency", "merchant", "item",        "category", "type", "method",
+                                        "status",   "source",   "external_id", "note",     "brand"};
+    const char *const texts[] = {r->currency, r->merchant, r->item,        r->category, r->type, r->method,
+                                 r->status,   r->source,   r->external_id, r->note,     r->brand};
     exporter *e = user;
     char time[40];
     tael__format_time(time, sizeof time, r->time_ms, r->offset_minutes);
     tael__buffer *c = &e->csv.text, *j = &e->json.text;
-    tael__buffer_format(c, "%lld,%s,%s,%lld,%lld,%lld,%d,%d", (long long)r->id, time, direction_name(r->direction),
-                        (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of, r->refund,
-                        r->counted);
+    tael__buffer_format(c, "%lld,%s,%s,%lld,%lld,%lld,%lld,%d,%d", (long long)r->id, time, direction_name(r->direction),
+                        (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of,
+                        (long long)r->same_as, r->refund, r->counted);
     tael__buffer_format(j,
                         "%s{\"id\":%lld,\"time\":\"%s\",\"direction\":\"%s\",\"minor\":%lld,\"refunded_minor\":%lld,"
-                        "\"refund_of\":%lld,\"refund\":%s,\"counted\":%s",
+                        "\"refund_of\":%lld,\"same_as\":%lld,\"refund\":%s,\"counted\":%s",
                         e->count ? ",\n" : "", (long long)r->id, time, direction_name(r->direction),
                         (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of,
-                        r->refund ? "true" : "false", r->counted ? "true" : "false");
+                        (long long)r->same_as, r->refund ? "true" : "false", r->counted ? "true" : "false");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         tael__buffer_text(c, ",");
         csv_text(c, texts[i]);
@@ -129,9 +129,10 @@ static tael_status write_records(tael_ledger *ledger, const char *folder, uint64
     tael_status status = begin_sheet(&e.csv, folder, "records.csv"), closed;
     if (status == TAEL_OK) status = begin_sheet(&e.json, folder, "records.json");
     if (status == TAEL_OK) {
-        tael__buffer_text(&e.csv.text, "id,time,direction,minor,refunded_minor,refund_of,refund,counted,currency,"
-                                       "merchant,item,category,type,method,"
-                                       "status,source,external_id,note\r\n");
+        tael__buffer_text(&e.csv.text,
+                          "id,time,direction,minor,refunded_minor,refund_of,same_as,refund,counted,currency,"
+                          "merchant,item,category,type,method,"
+                          "status,source,external_id,note,brand\r\n");
         tael__buffer_text(&e.json.text, "{\"records\":[\n");
         status = tael_ledger_records(ledger, NULL, 0, export_record, &e, NULL);
         tael__buffer_text(&e.json.text, "\n]}\n");
@@ -158,7 +159,11 @@ static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t
         "day\":\"%s\",\n"
         "\"minor\":\"amounts are integers in the currency's minor unit (fen for CNY)\",\n"
         "\"refund_of\":\"the id of the purchase that the row gives back, or 0\",\n"
-        "\"counted\":\"part of sums: not an order never paid, not a refund joined to its purchase\",\n"
+        "\"counted\":\"part of sums: not an order never paid, not a refund joined to its purchase, not what another "
+        "bill shows as "
+        "well\",\n"
+        "\"same_as\":\"the id of the counted record that shows the same payment, or 0\",\n"
+        "\"brand\":\"the merchant without branch, company form and channel, or as the owner named it\",\n"
         "\"csv\":\"a cell that starts with = + - or @ has an apostrophe before it, so that no spreadsheet runs it\"}\n",
         tael_version(), time, (unsigned long long)count, summary.first_day, summary.last_day);
     return end_sheet(&s);

@@ -6,8 +6,8 @@
 #include "base/date.h"
 #include "ledger/internal.h"
 
-#define TERM_FIELDS "merchant,item,category,type,note"
-#define ALL_FIELDS  "merchant,item,category,type,method,status,source,external_id,account,note"
+#define TERM_FIELDS "merchant,item,category,type,note,brand"
+#define ALL_FIELDS  "merchant,item,category,type,method,status,source,external_id,account,note,brand"
 #define LOCAL_HOUR  "((time_ms/60000+offset_minutes)%1440/60)"
 
 static void add(tael__where *w, const char *sql)
@@ -121,7 +121,7 @@ tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
 {
     const struct {
         const char *condition, *text;
-    } fields[] = {{" AND tael_contains(?,merchant)", f->merchant},
+    } fields[] = {{" AND tael_contains(?,merchant,brand)", f->merchant},
                   {" AND tael_contains(?,category)", f->category},
                   {" AND tael_contains(?,method)", f->method},
                   {" AND tael_contains(?,source)", f->source},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bill into the ledger: cut into rows, decoded row by row, its format told by the names in the header, each row
-// stored once, refunds joined; all in one transaction, so that a bill is in whole or not at all. What can't be read is
-// reported with its line; import/ holds one file a format, and what opens zips and workbooks.
+// stored once, refunds joined, rows of other sources matched; all in one transaction, so that a bill is in whole or not
+// at all. What can't be read is reported with its line; import/ holds one file a format, and what opens zips and
+// workbooks.
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "ledger/import/mapping.h"
 #include "ledger/import/table.h"
 #include "ledger/import/workbook.h"
+#include "ledger/match.h"
 #include "ledger/report.h"
 #include "ledger/rows.h"
 
@@ -24,11 +26,13 @@ typedef struct job {
     bool ever;         /* a header was found */
     uint32_t preamble; /* rows passed since the start or the last table */
     bool changed;      /* something in the store did */
+    bool alone;        /* the ledger was empty, and one wallet or shop wrote all: no row has a partner */
     tael__csv csv;
     tael__decoder decoder;
     tael__rows rows;
     tael__mapping mapping; /* what the owner said, now or for such a header before */
     bool mapping_given;    /* now */
+    tael__amounts amounts; /* of the rows that were stored or changed */
     char scratch[TAEL__MAX_FIELD_BYTES + 1];
 } job;
 
@@ -86,6 +90,8 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
     TAEL_TRY(look_for_mapped(j, cell, count, &found));
     if (!found && j->mapping_given) return TAEL_OK;
     if (!found && !tael__table_match(&j->table, cell, count, row->line, j->options.format)) return TAEL_OK;
+    if (j->ever && strcmp(j->report->format, j->table.importer->name) != 0) j->alone = false;
+    if (tael__level_of(j->table.importer->name) < TAEL__LEVEL_WALLET) j->alone = false;
     j->ever = true;
     j->table.charset = charset;
     snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
@@ -151,7 +157,10 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
         j->report->imported++;
     else
         j->report->duplicates++;
-    j->changed |= stored != TAEL__STORED_KNOWN;
+    if (stored != TAEL__STORED_KNOWN) {
+        j->changed = true;
+        TAEL_TRY(tael__amounts_add(&j->amounts, bill.minor));
+    }
     return bill.fee_minor > 0 ? store_fee(j, &bill) : TAEL_OK;
 }
 
@@ -321,9 +330,14 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
      */
     sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     TAEL_TRY(tael__sql_begin(ledger));
-    tael_status status = read_tables(j, ledger, c);
+    int64_t rows = 1;
+    tael_status status =
+        tael__sql_number(ledger, &rows, "SELECT EXISTS(SELECT 1 FROM records)", TAEL_SAY("reading", "读取"));
+    j->alone = rows == 0;
+    if (status == TAEL_OK) status = read_tables(j, ledger, c);
     if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
-    if (status == TAEL_OK && j->changed) status = tael__ledger_join_refunds(ledger);
+    if (j->alone) tael__amounts_free(&j->amounts);
+    if (status == TAEL_OK && j->changed) status = tael__ledger_settle(ledger, &j->amounts);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
     if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
     status = tael__sql_end(ledger, status);
@@ -372,6 +386,7 @@ tael_status tael__ledger_import_bill(tael_ledger *ledger, const char *name, cons
     tael_status status = read_content(&c, name, data, bytes, options->password, left);
     if (status == TAEL_OK) status = import_tables(&j, ledger, &c);
     tael__decoder_close(&j.decoder);
+    tael__amounts_free(&j.amounts);
     tael__workbook_free(&c.workbook);
     tael__free(c.converted);
     if (status != TAEL_OK) report->imported = report->duplicates = report->replaced = 0; /* nothing of it was kept */

@@ -57,8 +57,8 @@ static tael_status insert(tael_ledger *ledger, const tael_record *r, int64_t *id
     TAEL_TRY(tael__sql_prepare(
         ledger, &s,
         "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,currency,source,merchant,item,"
-        "category,type,method,status,external_id,merchant_order,account,note)"
-        " VALUES(?1,?2,?3,?4,?5,?6,1,?7,?8,'" TAEL_SOURCE_MANUAL "',?9,?10,?11,?12,?13,'','','','',?14)",
+        "category,type,method,status,external_id,merchant_order,account,note,brand)"
+        " VALUES(?1,?2,?3,?4,?5,?6,1,?7,?8,'" TAEL_SOURCE_MANUAL "',?9,?10,?11,?12,?13,'','','','',?14,tael_brand(?9))",
         ADDING));
     randombytes_buf(key, sizeof key);
     sqlite3_bind_blob(s, 1, key, sizeof key, SQLITE_STATIC);
@@ -75,7 +75,7 @@ static tael_status insert(tael_ledger *ledger, const tael_record *r, int64_t *id
     tael_status status = tael__sql_run(ledger, s, ADDING);
     sqlite3_finalize(s);
     if (status == TAEL_OK && id) *id = sqlite3_last_insert_rowid(ledger->db);
-    if (status == TAEL_OK && r->refund) status = tael__ledger_join_refunds(ledger);
+    if (status == TAEL_OK) status = tael__ledger_settle(ledger, NULL);
     return status;
 }
 
@@ -135,7 +135,7 @@ static tael_status delete (tael_ledger *ledger, int64_t id)
     tael_status status = tael__sql_run(ledger, s, ADDING);
     sqlite3_finalize(s);
     TAEL_TRY(status);
-    return sqlite3_changes64(ledger->db) == 1 ? tael__ledger_join_refunds(ledger) : fail_source(ledger, id);
+    return sqlite3_changes64(ledger->db) == 1 ? tael__ledger_settle(ledger, NULL) : fail_source(ledger, id);
 }
 
 tael_status tael_ledger_remove(tael_ledger *ledger, int64_t id)

@@ -190,7 +190,7 @@ static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where 
     sqlite3_stmt *s;
     bool row;
     const char *name = g->query.group == TAEL_BY_CATEGORY   ? "category"
-                       : g->query.group == TAEL_BY_MERCHANT ? "merchant"
+                       : g->query.group == TAEL_BY_MERCHANT ? "brand"
                        : g->query.group == TAEL_BY_METHOD   ? "method"
                        : g->query.group == TAEL_BY_SOURCE   ? "source"
                                                             : "''";

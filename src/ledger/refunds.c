@@ -4,7 +4,7 @@
 //
 // Everything is joined anew from the rows whenever rows came or went, in a fixed order, surest evidence first; so the
 // result doesn't depend on which file came first. Refunds are few (one row in fifty), and each search goes by an index.
-#include "ledger/internal.h"
+#include "ledger/match.h"
 
 #define JOINING TAEL_SAY("joining refunds", "关联退款")
 
@@ -57,13 +57,16 @@ static const char *const searches[] = {
     " AND p.item=r.item AND p.joined_minor=0 ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
 };
 
+/* What another bill shows as well (pair_of) stays out of sums. */
 static tael_status forget(tael_ledger *ledger)
 {
     TAEL_TRY(tael__sql_exec(
         ledger, "UPDATE records SET joined_minor=0,refunded_minor=min(minor,stated_minor) WHERE joined_minor>0",
         JOINING));
     return tael__sql_exec(
-        ledger, "UPDATE records SET refund_of=0,counted=1 WHERE kind=1 AND kind<>0 AND (refund_of<>0 OR counted<>1)",
+        ledger,
+        "UPDATE records SET refund_of=0,counted=(pair_of=0) WHERE kind=1 AND kind<>0 AND (refund_of<>0 OR "
+        "counted<>(pair_of=0))",
         JOINING);
 }
 
@@ -145,7 +148,7 @@ static tael_status pass(joiner *j, const char *search, unjoined *list, size_t *c
     return status;
 }
 
-tael_status tael__ledger_join_refunds(tael_ledger *ledger)
+tael_status tael__refunds_join(tael_ledger *ledger)
 {
     joiner j = {.ledger = ledger};
     unjoined *list = NULL;

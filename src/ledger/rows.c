@@ -108,24 +108,33 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->find,
-            "SELECT id,direction,kind,stated_minor,exported_ms,status,method,category FROM records WHERE key=?1",
+            "SELECT "
+            "id,iif(said_direction<>0,said_direction,direction),kind,stated_minor,exported_ms,status,method,category,"
+            "account,note,merchant_order FROM records WHERE key=?1",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->insert,
             "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,"
             "stated_minor,exported_ms,currency,source,merchant,item,category,type,method,status,"
-            "external_id,merchant_order,account,note,refunded_minor)"
-            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9))",
+            "external_id,merchant_order,account,note,refunded_minor,brand)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9),?23)",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->update,
-            "UPDATE records SET direction=?2,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
+            "UPDATE records SET "
+            "direction=?2,said_direction=0,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
             "method=?8,category=?9,refunded_minor=min(minor,max(?5,joined_minor)) WHERE id=?1",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(ledger, &rows->note, "INSERT INTO guessed(record,guess) VALUES(?1,?2)", STORING);
+    if (status == TAEL_OK)
+        status = tael__sql_prepare(ledger, &rows->fill,
+                                   "UPDATE records SET account=?2,note=?3,merchant_order=?4,"
+                                   "category=iif(category='',?5,category) WHERE id=?1",
+                                   STORING);
+    if (status == TAEL_OK) status = tael__brands_open(&rows->brands, ledger);
     if (status != TAEL_OK) tael__rows_close(rows);
     return status;
 }
@@ -136,6 +145,8 @@ void tael__rows_close(tael__rows *rows)
     sqlite3_finalize(rows->insert);
     sqlite3_finalize(rows->update);
     sqlite3_finalize(rows->note);
+    sqlite3_finalize(rows->fill);
+    tael__brands_close(&rows->brands);
     tael__free(rows->seen);
     *rows = (tael__rows){0};
 }
@@ -149,6 +160,8 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
                               int64_t exported_ms)
 {
     sqlite3_stmt *s = rows->insert;
+    const char *brand;
+    TAEL_TRY(tael__brands_find(&rows->brands, row->merchant, &brand));
     int64_t day = tael__days_of(tael__date_of_ms(row->time_ms, row->offset_minutes));
     sqlite3_bind_blob(s, 1, key, 16, SQLITE_STATIC);
     const int64_t numbers[] = {row->time_ms,   row->offset_minutes, day,
@@ -160,6 +173,7 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
                                  row->note};
     for (int i = 0; i < 11; i++) bind_text(s, 11 + i, texts[i]);
     bind_text(s, 22, row->currency[0] ? row->currency : "CNY");
+    bind_text(s, 23, brand);
     tael_status status = tael__sql_run(rows->ledger, s, STORING);
     if (status != TAEL_OK || !rows->guess) return status;
     sqlite3_bind_int64(rows->note, 1, sqlite3_last_insert_rowid(rows->ledger->db));
@@ -198,6 +212,31 @@ static tael_status update_row(tael__rows *rows, int64_t id, const tael__bill_row
     return tael__sql_run(rows->ledger, s, STORING);
 }
 
+/* The one that says more, whichever came first. */
+static const char *fuller(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    return n != m ? (n > m ? a : b) : strcmp(a, b) >= 0 ? a : b;
+}
+
+/* Another format of the same bill may have columns that the first hadn't. Nothing of the row's identity is touched. */
+static tael_status fill_row(tael__rows *rows, int64_t id, const tael__bill_row *row)
+{
+    sqlite3_stmt *found = rows->find, *s = rows->fill;
+    const char *const stored[] = {tael__sql_text(found, 8), tael__sql_text(found, 9), tael__sql_text(found, 10)};
+    const char *const given[] = {row->account, row->note, row->merchant_order};
+    bool more = row->category[0] && !tael__sql_text(found, 7)[0];
+    for (int i = 0; i < 3; i++) {
+        const char *text = fuller(stored[i], given[i]);
+        more |= strcmp(text, stored[i]) != 0;
+        bind_text(s, 2 + i, text);
+    }
+    if (!more) return TAEL_OK;
+    sqlite3_bind_int64(s, 1, id);
+    bind_text(s, 5, row->category);
+    return tael__sql_run(rows->ledger, s, STORING);
+}
+
 tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bill_row *row, int64_t exported_ms,
                            tael__stored *stored)
 {
@@ -219,6 +258,7 @@ tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bil
         /* An export without categories (the web page's) doesn't take away those of another. */
         const char *keep = row->category[0] ? row->category : tael__sql_text(rows->find, 7);
         if (strlen(keep) < sizeof category) memcpy(category, keep, strlen(keep) + 1);
+        status = fill_row(rows, id, row);
     }
     sqlite3_reset(rows->find);
     if (status != TAEL_OK) return status;

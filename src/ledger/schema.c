@@ -39,6 +39,21 @@ static const char *const steps[] = {
     "CREATE TABLE guesses(id INTEGER PRIMARY KEY, file BLOB NOT NULL, reading TEXT NOT NULL, UNIQUE(file, reading));"
     "CREATE TABLE guessed(record INTEGER PRIMARY KEY, guess INTEGER NOT NULL);"
     "CREATE TRIGGER guessed_gone AFTER DELETE ON records BEGIN DELETE FROM guessed WHERE record=old.id; END;",
+    /* What rows mean across sources. `brand` is the merchant without what hides it. `same_as` is the counted row that
+     * shows the same payment; `pair_of` the row that this one was matched with and `pair_why` the evidence (match.h);
+     * `said_direction` the bill's own, where a match made the row neutral. Decisions stand on keys, which survive the
+     * rows. */
+    "ALTER TABLE records ADD COLUMN brand TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE records ADD COLUMN same_as INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE records ADD COLUMN pair_of INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE records ADD COLUMN pair_why INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE records ADD COLUMN said_direction INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX records_pair ON records(pair_of) WHERE pair_of<>0;"
+    "CREATE INDEX records_moved ON records(id) WHERE (pair_why&3)=2;"
+    "CREATE TABLE merchant_aliases(name TEXT PRIMARY KEY, brand TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE match_decisions(a BLOB NOT NULL, b BLOB NOT NULL, decision INTEGER NOT NULL, PRIMARY KEY(a,b))"
+    " WITHOUT ROWID;"
+    "UPDATE records SET brand=tael_brand(merchant) WHERE merchant<>'';",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 
@@ -58,13 +73,14 @@ static tael_status take_steps(tael_ledger *ledger)
     int64_t version;
     const char *doing = TAEL_SAY("preparing the store", "准备账本");
     TAEL_TRY(check_version(ledger, &version));
+    bool rows = version > 0;
     for (; version < NEWEST; version++) {
         char pragma[64];
         snprintf(pragma, sizeof pragma, "PRAGMA user_version=%lld", (long long)version + 1);
         TAEL_TRY(tael__sql_exec(ledger, steps[version], doing));
         TAEL_TRY(tael__sql_exec(ledger, pragma, doing));
     }
-    return TAEL_OK;
+    return rows ? tael__ledger_settle(ledger, NULL) : TAEL_OK;
 }
 
 tael_status tael__ledger_migrate(tael_ledger *ledger)

@@ -5,7 +5,7 @@
 expect 0
 grep -q 'COMMAND' "$work/out" || fail "tael without a command shows no help"
 expect 0 help
-commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend ask export erase"
+commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant ask export erase"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "the help does not list $command"
 done
@@ -53,6 +53,15 @@ expect 2 tokenize a b
 expect 2 import
 expect 2 ask
 expect 2 erase
+expect 2 match --undo 0
+expect 2 match --join 1
+expect 2 match --join 1 x
+expect 2 match --undo 1 --redo 1
+expect 2 match 1
+expect 2 merchant --as x
+expect 2 merchant --forget
+expect 2 merchant x --as y --forget
+expect 2 merchant x --suggest
 expect 2 erase --all
 expect 2 erase --all --source alipay --yes
 expect 2 run --json=1 x
