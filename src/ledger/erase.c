@@ -18,7 +18,11 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
     TAEL_TRY(status);
     *erased = (uint64_t)sqlite3_changes64(ledger->db);
     if (!source && before_day == INT64_MAX)
-        return tael__sql_exec(ledger, "DELETE FROM imports; DELETE FROM sqlite_sequence", ERASING);
+        return tael__sql_exec(ledger, "DELETE FROM imports; DELETE FROM corrections; DELETE FROM sqlite_sequence",
+                              ERASING);
+    /* A correction names a merchant: it goes with the last record of it. */
+    TAEL_TRY(tael__sql_exec(ledger, "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records)",
+                            ERASING));
     return tael__ledger_join_refunds(ledger);
 }
 

@@ -30,6 +30,8 @@ void tael__record_read(tael_record *record, sqlite3_stmt *s)
         .source = tael__sql_text(s, 16),
         .external_id = tael__sql_text(s, 17),
         .note = tael__sql_text(s, 18),
+        .category_id = sqlite3_column_int(s, 19),
+        .category_by = sqlite3_column_int(s, 20),
     };
 }
 
