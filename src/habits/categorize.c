@@ -17,6 +17,13 @@ typedef struct correction {
     char *merchant, *item, *category, *type; /* owned */
 } correction;
 
+/* What a text says, kept: a bill names the same shops and kinds again and again, and the model adds up text by text. */
+typedef struct remembered {
+    uint64_t key; /* 0: free */
+    float scores[TAEL__CATEGORY_COUNT];
+} remembered;
+enum { REMEMBERED = 2048 }; /* texts: 1.2 MB */
+
 struct tael_categorizer {
     tael_ledger *ledger; /* borrowed; NULL: none */
     tael__learned learned;
@@ -24,7 +31,9 @@ struct tael_categorizer {
     size_t count, capacity;
     uint32_t *slots; /* open addressing: (index into list + 1) * 4 + scope; 0 is free */
     size_t slot_count;
-    tael__features features; /* of the record at hand */
+    remembered *texts;       /* REMEMBERED of them, by key */
+    bool asked;              /* some of them may be there */
+    tael__features features; /* of the record or the text at hand */
 };
 
 /* ---- Finding what the owner said ---- */
@@ -165,6 +174,8 @@ static tael_record record_of(const correction *c)
 static tael_status relearn(tael_categorizer *z)
 {
     tael__learned_free(&z->learned);
+    for (size_t i = 0; i < REMEMBERED && z->asked; i++) z->texts[i].key = 0;
+    z->asked = false;
     TAEL_TRY(index_corrections(z));
     for (int pass = 0; pass < PASSES; pass++)
         for (size_t i = 0; i < z->count; i++) {
@@ -198,8 +209,10 @@ tael_status tael_categorizer_open(tael_categorizer **out, tael_ledger *ledger)
     tael_categorizer *z = tael__alloc_zero(sizeof *z);
     if (!z) return tael__fail_memory("categories", sizeof *z);
     z->ledger = ledger;
-    loading l = {.categorizer = z};
-    tael_status status = ledger ? tael_ledger_corrections(ledger, load_one, &l) : TAEL_OK;
+    z->texts = tael__alloc_array(REMEMBERED, sizeof *z->texts);
+    loading l = {.categorizer = z,
+                 .status = z->texts ? TAEL_OK : tael__fail_memory("categories", REMEMBERED * sizeof *z->texts)};
+    tael_status status = l.status == TAEL_OK && ledger ? tael_ledger_corrections(ledger, load_one, &l) : TAEL_OK;
     if (status == TAEL_OK) status = l.status;
     if (status == TAEL_OK) status = relearn(z);
     if (status == TAEL_OK)
@@ -215,17 +228,46 @@ void tael_categorizer_close(tael_categorizer *z)
     while (z->count > 0) drop(z, z->count - 1);
     tael__free(z->list);
     tael__free(z->slots);
+    tael__free(z->texts);
     tael__learned_free(&z->learned);
     tael__free(z);
 }
 
 /* ---- Deciding ---- */
 
+static void clear_features(tael_categorizer *z)
+{
+    z->features.count = 0;
+    z->features.text_size = 0;
+}
+
+static const float *scores_of_text(tael_categorizer *z, const char *text, int field)
+{
+    uint64_t key = tael__text_key(text, field);
+    remembered *r = &z->texts[key / 2 % REMEMBERED];
+    if (r->key == key) return r->scores;
+    z->asked = true;
+    r->key = key;
+    memset(r->scores, 0, sizeof r->scores);
+    clear_features(z);
+    tael__features_text(&z->features, text, field);
+    tael__scores_add(r->scores, &z->features, &z->learned);
+    return r->scores;
+}
+
 static int decide(tael_categorizer *z, const tael_record *record, float p[TAEL__CATEGORY_COUNT])
 {
-    float scores[TAEL__CATEGORY_COUNT];
-    tael__features_make(&z->features, record);
-    tael__scores(scores, &z->features, &z->learned);
+    float scores[TAEL__CATEGORY_COUNT] = {0};
+    clear_features(z);
+    tael__features_facts(&z->features, record);
+    tael__scores_add(scores, &z->features, &z->learned);
+    for (int field = TAEL__MERCHANT; field < TAEL__FIELDS; field++) {
+        const char *text = tael__field_text(record, field);
+        if (!text || !*text) continue;
+        const float *of_text = scores_of_text(z, text, field);
+        for (int c = 0; c < TAEL__CATEGORY_COUNT; c++) scores[c] += of_text[c];
+    }
+    tael__scores_end(scores);
     tael__allow(scores, record);
     tael__probabilities(p, scores);
     return tael__best(p);
@@ -280,6 +322,7 @@ tael_status tael_categorizer_predict(tael_categorizer *z, const tael_record *rec
     prediction->category_id = tael_categories(NULL)[best].id;
     prediction->confidence = p[best];
     prediction->top_confidence = p[tael__category_index(tael_category_top(prediction->category_id))];
+    tael__features_make(&z->features, record);
     find_reasons(z, best, prediction->reasons);
     return TAEL_OK;
 }

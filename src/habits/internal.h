@@ -24,7 +24,7 @@ int tael__category_index(int32_t id); /* in tael_categories(); -1 when there is 
 
 /* ---- Features ---- */
 
-#define TAEL__MAX_FEATURES 1536 /* of a record: its texts are read as far as they fill it */
+#define TAEL__MAX_FEATURES 4096 /* of a record: five texts of 96 characters make no more */
 
 typedef struct tael__feature {
     uint32_t hash; /* of the field and the piece */
@@ -39,6 +39,15 @@ typedef struct tael__features {
     char text[2048]; /* the record's texts, folded, for reasons */
     size_t text_size;
 } tael__features;
+
+enum { TAEL__MERCHANT = 1, TAEL__ITEM, TAEL__NOTE, TAEL__BILL, TAEL__TYPE, TAEL__FIELDS };
+const char *tael__field_text(const tael_record *record, int field);
+
+/* The parts that tael__features_make puts together: each adds to *features. */
+void tael__features_text(tael__features *features, const char *text, int field);
+void tael__features_facts(tael__features *features, const tael_record *record);
+/* Texts with the same key have the same features: numbers in them don't tell them apart. Never 0. */
+uint64_t tael__text_key(const char *text, int field);
 
 /* The features of a record: pieces of 1 to 4 characters and whole words of its texts, and what amount, hour, day,
  * direction and source are. */
@@ -65,6 +74,9 @@ typedef struct tael__learned {
     float *spread;                       /* AdaGrad's sum of squares, a row each */
 } tael__learned;
 
+/* Adds what features say to scores that don't hold their tops yet. */
+void tael__scores_add(float scores[TAEL__CATEGORY_COUNT], const tael__features *features, const tael__learned *learned);
+void tael__scores_end(float scores[TAEL__CATEGORY_COUNT]);
 /* Scores of all categories: a leaf's is its own and that of its top, so that a top learns from all its leaves. */
 void tael__scores(float scores[TAEL__CATEGORY_COUNT], const tael__features *features, const tael__learned *learned);
 /* What one feature adds to a category and its top. */

@@ -47,7 +47,7 @@ float tael__weight(const tael__feature *f, int category, int top, const tael__le
 }
 
 /* A leaf's score with that of the top above it; a top itself can't be chosen. */
-static void add_tops(float scores[TAEL__CATEGORY_COUNT])
+void tael__scores_end(float scores[TAEL__CATEGORY_COUNT])
 {
     const tael_category *tree = tael_categories(NULL);
     float top = 0;
@@ -57,9 +57,8 @@ static void add_tops(float scores[TAEL__CATEGORY_COUNT])
     }
 }
 
-void tael__scores(float scores[TAEL__CATEGORY_COUNT], const tael__features *features, const tael__learned *learned)
+void tael__scores_add(float scores[TAEL__CATEGORY_COUNT], const tael__features *features, const tael__learned *learned)
 {
-    memset(scores, 0, TAEL__CATEGORY_COUNT * sizeof *scores);
     for (size_t i = 0; i < features->count; i++) {
         const tael__feature *f = &features->list[i];
         uint32_t w, end = find_seed(f, &w);
@@ -68,7 +67,13 @@ void tael__scores(float scores[TAEL__CATEGORY_COUNT], const tael__features *feat
         const float *row = learned->rows[row_of(f)];
         for (int c = 0; c < TAEL__CATEGORY_COUNT; c++) scores[c] += f->value * row[c];
     }
-    add_tops(scores);
+}
+
+void tael__scores(float scores[TAEL__CATEGORY_COUNT], const tael__features *features, const tael__learned *learned)
+{
+    memset(scores, 0, TAEL__CATEGORY_COUNT * sizeof *scores);
+    tael__scores_add(scores, features, learned);
+    tael__scores_end(scores);
 }
 
 /* What the scores should have moved by: probability minus truth. Where the owner named a top only, the truth is shared

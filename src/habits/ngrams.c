@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "habits/internal.h"
 
-enum { MERCHANT = 1, ITEM, NOTE, BILL, TYPE, SHARED, FACT };
+enum { MERCHANT = TAEL__MERCHANT, SHARED = TAEL__FIELDS, FACT };
 enum { MAX_POINTS = 96 }; /* of a text: what comes later in an item is small print */
 
 typedef struct point { /* a folded character */
@@ -136,7 +136,33 @@ static void scale(tael__features *f, size_t from, float length)
     for (size_t i = from; i < f->count; i++) f->list[i].value = value;
 }
 
-static void add_text(tael__features *f, const char *text, int field, bool shared)
+const char *tael__field_text(const tael_record *r, int field)
+{
+    switch (field) {
+    case TAEL__MERCHANT: return r->merchant;
+    case TAEL__ITEM: return r->item;
+    case TAEL__NOTE: return r->note;
+    case TAEL__BILL: return r->category;
+    default: return r->type;
+    }
+}
+
+uint64_t tael__text_key(const char *text, int field)
+{
+    uint64_t h = 14695981039346656037u ^ (uint64_t)field;
+    uint32_t code, last = ' ';
+    for (size_t at = 0, n = 0, bytes = strlen(text); at < bytes && n < MAX_POINTS;) {
+        at += tael__utf8_decode(text + at, bytes - at, &code, NULL);
+        code = fold(code);
+        if ((code == ' ' || code == '0') && last == code) continue;
+        h = (h ^ code) * 1099511628211u;
+        last = code;
+        n++;
+    }
+    return (h ^ h >> 29) | 1;
+}
+
+void tael__features_text(tael__features *f, const char *text, int field)
 {
     point points[MAX_POINTS + 2];
     size_t from = f->count;
@@ -149,7 +175,7 @@ static void add_text(tael__features *f, const char *text, int field, bool shared
     add_piece(f, points + 1, n - 2, 5, field); /* the whole text, as one */
     if (field == MERCHANT) add(f, mix(0x5A5Au, n < 12 ? (uint32_t)n : 12), field, 0, 0);
     scale(f, from, 0.7f);
-    if (!shared) return;
+    if (field == TAEL__BILL || field == TAEL__TYPE) return; /* words of their own */
     from = f->count;
     add_runs(f, points, n, SHARED);
     scale(f, from, 1);
@@ -161,7 +187,7 @@ static void add_fact(tael__features *f, uint32_t kind, uint32_t value)
 }
 
 /* What isn't text. A refund is read as the purchase that it gives back. */
-static void add_facts(tael__features *f, const tael_record *r)
+void tael__features_facts(tael__features *f, const tael_record *r)
 {
     size_t from = f->count;
     uint32_t direction = r->refund ? TAEL_EXPENSE : (uint32_t)r->direction;
@@ -184,10 +210,7 @@ void tael__features_make(tael__features *f, const tael_record *r)
 {
     f->count = 0;
     f->text_size = 0;
-    add_facts(f, r);
-    add_text(f, r->merchant, MERCHANT, true);
-    add_text(f, r->item, ITEM, true);
-    add_text(f, r->category, BILL, false);
-    add_text(f, r->type, TYPE, false);
-    add_text(f, r->note, NOTE, true);
+    tael__features_facts(f, r);
+    for (int field = TAEL__MERCHANT; field < TAEL__FIELDS; field++)
+        tael__features_text(f, tael__field_text(r, field), field);
 }
