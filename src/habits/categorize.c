@@ -7,7 +7,7 @@
 
 #include "habits/internal.h"
 
-enum { PASSES = 6 }; /* over the corrections */
+enum { PASSES = 4 }; /* over the corrections */
 
 typedef struct correction {
     int64_t id, record;

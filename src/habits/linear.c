@@ -10,7 +10,8 @@
 #include "habits/internal.h"
 
 #define LEARNED_BITS 13 /* 8,192 rows of 145 weights: 4.7 MB */
-#define LEARNED_RATE 0.6f
+#define LEARNED_RATE \
+    0.1f /* on other brands than were learned: more moves what it should leave alone, less spreads nothing */
 
 /* Where a feature's weights stand in the seed: [*first, end). */
 static uint32_t find_seed(const tael__feature *f, uint32_t *first)
