@@ -63,9 +63,9 @@ static tael_status tell(request *r, int64_t id, int32_t category_id, uint64_t ch
     const tael_category *c = tael_category_get(category_id);
     if (r->json && id == 0) return out_json(r, json_pack("{s:I}", "changed", (json_int_t)changed));
     if (r->json)
-        return out_json(r, json_pack("{s:I,s:s,s:s,s:s,s:I}", "id", (json_int_t)id, "category", top, "subcategory",
-                                     category_id % 100 ? name : "", "category_key", c ? c->key : "", "changed",
-                                     (json_int_t)changed));
+        return out_json(r, json_pack("{s:I,s:s,s:o,s:s,s:I}", "id", (json_int_t)id, "category", top, "subcategory",
+                                     category_id % 100 ? json_string(name) : json_null(), "category_key",
+                                     c ? c->key : "", "changed", (json_int_t)changed));
     if (id != 0)
         printf(category_id % 100 ? TAEL_SAY("record %" PRId64 " is now %s / %s; ", "记录 %" PRId64 " 现为 %s / %s；")
                                  : TAEL_SAY("record %" PRId64 " is now %s; ", "记录 %" PRId64 " 现为 %s；"),
