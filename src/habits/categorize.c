@@ -7,7 +7,10 @@
 
 #include "habits/internal.h"
 
-enum { PASSES = 4 }; /* over the corrections */
+enum {
+    PASSES = 4,    /* over the corrections */
+    LEARNED = 2000 /* the newest: a quarter of a second; older ones still decide for their merchants */
+};
 
 typedef struct correction {
     int64_t id, record;
@@ -178,7 +181,7 @@ static tael_status relearn(tael_categorizer *z)
     z->asked = false;
     TAEL_TRY(index_corrections(z));
     for (int pass = 0; pass < PASSES; pass++)
-        for (size_t i = 0; i < z->count; i++) {
+        for (size_t i = z->count > LEARNED ? z->count - LEARNED : 0; i < z->count; i++) {
             tael_record r = record_of(&z->list[i]);
             int category = tael__category_index(z->list[i].category_id);
             if (category < 0) continue; /* a newer Tael's category */

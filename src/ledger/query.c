@@ -136,7 +136,7 @@ static tael_status add_line(groups *g, const line *l)
         const char *key =
             l->category_id ? category_key(g, l->category_id, buffer) : key_of(l, g->query.group, buffer, &number);
         TAEL_TRY(find_group(g, &to, key, number));
-        to->category_id = l->category_id;
+        if (l->category_id) to->category_id = l->category_id; /* rows by the bill's own word may share the name */
         g->last = g->query.group <= TAEL_BY_WEEKDAY ? (size_t)(to - g->rows) + 1 : 0;
         g->last_day = l->day;
     }
