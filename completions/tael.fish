@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant ask export erase help
+set -l commands pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize ask export erase help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -26,6 +26,8 @@ complete -c tael -n $none -a ledger -d 'the records, newest first'
 complete -c tael -n $none -a spend -d 'what was spent, net of refunds'
 complete -c tael -n $none -a match -d 'rows of several bills that are one payment'
 complete -c tael -n $none -a merchant -d 'merchants by brand'
+complete -c tael -n $none -a categories -d 'the categories, with counts and sums'
+complete -c tael -n $none -a categorize -d 'say what a record is'
 complete -c tael -n $none -a ask -d 'answer a question from the ledger'
 complete -c tael -n $none -a export -d 'everything out, in open formats'
 complete -c tael -n $none -a add -d 'add a payment by saying it'
@@ -90,7 +92,7 @@ for command in ledger spend
     complete -c tael -n "__fish_seen_subcommand_from $command" -l text -x -d anywhere
     complete -c tael -n "__fish_seen_subcommand_from $command" -l limit -x -d 'at most N'
 end
-complete -c tael -n '__fish_seen_subcommand_from spend' -l by -x -a 'month category merchant weekday hour method source day year' -d group
+complete -c tael -n '__fish_seen_subcommand_from spend' -l by -x -a 'month category subcategory merchant weekday hour method source day year' -d group
 complete -c tael -n '__fish_seen_subcommand_from spend' -l income -d 'what came in'
 complete -c tael -n '__fish_seen_subcommand_from spend' -l gross -d 'leave refunds out'
 complete -c tael -n '__fish_seen_subcommand_from match' -l undo -x -d 'this match is wrong'
@@ -100,6 +102,9 @@ complete -c tael -n '__fish_seen_subcommand_from merchant' -l as -x -d 'call it 
 complete -c tael -n '__fish_seen_subcommand_from merchant' -l forget -d 'forget its name'
 complete -c tael -n '__fish_seen_subcommand_from merchant' -l suggest -d 'names of one payment'
 complete -c tael -n '__fish_seen_subcommand_from match merchant' -l limit -x -d 'at most N'
+complete -c tael -n '__fish_seen_subcommand_from categorize' -l only -d 'this record alone'
+complete -c tael -n '__fish_seen_subcommand_from categorize' -l all -d 'every record anew'
+complete -c tael -n '__fish_seen_subcommand_from categorize' -l forget -x -d 'take back'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l today -x -d 'as on this day'
 complete -c tael -n '__fish_seen_subcommand_from export' -s o -l out -r -d folder
 complete -c tael -n '__fish_seen_subcommand_from add' -l yes -s y -d 'store without asking'

@@ -42,6 +42,7 @@ enum { SKIPPED_SHOWN = 10 }; /* to a person; JSON has all that the library names
 typedef struct import_run {
     request *r;
     tael_ledger *ledger;
+    tael_categorizer *categorizer;
     progress bar;
     const char *file;
     json_t *files;
@@ -153,7 +154,9 @@ static void import_one(import_run *i, const char *file)
                              .progress = on_progress,
                              .user = i,
                              .password = option_text(r, "password", NULL),
-                             .mapping = option_text(r, "map", NULL)};
+                             .mapping = option_text(r, "map", NULL),
+                             .categorize = tael_categorizer_category,
+                             .categorize_user = i->categorizer};
     i->file = file;
     progress_begin(&i->bar, r);
     tael_status status = tael_ledger_import(i->ledger, file, &o, &report);
@@ -244,10 +247,14 @@ static tael_status run(request *r)
                      "import：请给出 文件，或 --mappings，或 --forget-mapping ID；参见 `tael help import`"));
     i.files = json_array();
     tael_status status = input_ledger(r, &i.ledger);
+    if (status == TAEL_OK) status = tael_categorizer_open(&i.categorizer, i.ledger);
     for (size_t n = 0; status == TAEL_OK && n < r->argument_count && !interrupted(); n++)
         import_one(&i, r->arguments[n]);
+    if (status == TAEL_OK && i.done > 0 && !option_given(r, "dry-run")) /* rows that an earlier version left without */
+        status = tael_categorizer_apply(i.categorizer, true, NULL);
     if (status == TAEL_OK) status = conclude(&i);
     json_decref(i.files);
+    tael_categorizer_close(i.categorizer);
     tael_ledger_close(i.ledger);
     return status;
 }

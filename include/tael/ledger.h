@@ -54,6 +54,8 @@ typedef struct tael_import_bill {
     tael_import_report report; /* its own */
 } tael_import_bill;
 
+struct tael_record;
+
 typedef struct tael_import_options {
     size_t size;
     const char *format; /* NULL: told by content */
@@ -68,6 +70,10 @@ typedef struct tael_import_options {
      * dates=dmy|mdy|ymd. A backslash before a comma or "=" of a name. It is kept for bills with the same header, and
      * rows that these bytes gave when they were read otherwise are replaced. */
     const char *mapping;
+    /* The category of a row that is about to be stored, or 0; the record's texts live until it returns. NULL: none is
+     * given. */
+    int32_t (*categorize)(const struct tael_record *record, bool *by_owner, void *user);
+    void *categorize_user;
 } tael_import_options;
 
 /* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX
@@ -115,7 +121,11 @@ typedef struct tael_record {
     const char *type, *note; /* the bill's own kind of payment (交易类型) and remark; "" when unknown */
     const char *brand;       /* the merchant without branch, company form and channel, or as the owner named it */
     int64_t same_as;         /* the counted record that shows the same payment, or 0 */
+    int32_t category_id;     /* of the tree (tael/habits.h), or 0; `category` above is the bill's own word */
+    int32_t category_by;     /* who gave it: TAEL_CATEGORY_BY_… */
 } tael_record;
+
+enum { TAEL_CATEGORY_BY_NOBODY = 0, TAEL_CATEGORY_BY_MODEL = 1, TAEL_CATEGORY_BY_OWNER = 2 };
 
 /* Alternatives: a record fits when one of them is contained in its merchant or brand, item, category, type or
  * note. */
@@ -142,6 +152,9 @@ typedef struct tael_filter {
     uint32_t weekdays;            /* bit 0 Monday .. bit 6 Sunday; 0: all */
     int32_t hour_from, hour_to;   /* local hours [from, to), wrapping past midnight; equal: all day */
     bool refunded_only;           /* rows of which something came back */
+    /* Numbers of the tree's categories, inclusive (tael_category_range); 0: all. With `category` too, that text is
+     * looked for in rows that have no number. */
+    int32_t category_from, category_to;
 } tael_filter;
 
 /* Newest first; each(record, user) non-zero stops. `limit` 0: all. *total (may be NULL) counts all that fit. */
@@ -170,7 +183,9 @@ typedef enum tael_group {
     TAEL_BY_MERCHANT, /* by brand */
     TAEL_BY_METHOD,
     TAEL_BY_SOURCE,
-    TAEL_BY_WEEK /* by its Monday, "2026-11-16" */
+    TAEL_BY_WEEK, /* by its Monday, "2026-11-16" */
+    TAEL_BY_SUBCATEGORY /* BY_CATEGORY takes the tree's top category, this its second level; rows without go by the
+                           bill's own word */
 } tael_group;
 
 typedef enum tael_order { TAEL_ORDER_KEY, TAEL_ORDER_VALUE_DOWN, TAEL_ORDER_VALUE_UP } tael_order;
@@ -184,6 +199,8 @@ typedef struct tael_query {
     uint32_t limit;       /* groups; 0: all */
     bool gross;           /* leave refunds out */
     const char *currency; /* NULL: the one with most rows */
+    /* Names the tree's categories in keys; tael_category_name fits. NULL: their number stands there. */
+    const char *(*category_name)(int32_t id, tael_language language);
 } tael_query;
 
 typedef struct tael_group_row {
@@ -193,6 +210,7 @@ typedef struct tael_group_row {
     int64_t time_ms;        /* of the row that decided MAX, MIN, FIRST, LAST; else 0 */
     const int64_t *records; /* ids that it was computed from, newest first, at most 1,000 */
     size_t record_count;
+    int32_t category_id; /* of a group by category: its number, or 0 for the bill's own word */
 } tael_group_row;
 
 /* Compute over the ledger: each(row, user) for every group; BY_NONE gives exactly one row, also for nothing at all.
@@ -283,6 +301,42 @@ typedef struct tael_suggestion {
 /* Names that could be taught: none is without the owner. */
 typedef int tael_suggestion_fn(const tael_suggestion *suggestion, void *user);
 TAEL_API tael_status tael_ledger_suggest_merchants(tael_ledger *ledger, tael_suggestion_fn *each, void *user);
+
+/* ---- Categories ---- */
+
+/* What tael_ledger_categorize asks: the category of a record in *category_id (0: none) and whether the owner said so.
+ * Non-zero stops, and nothing is changed. */
+typedef int tael_categorize_fn(const tael_record *record, int32_t *category_id, bool *by_owner, void *user);
+
+/* Ask `each` for the category of every record, or with `fresh` of those that have none, and store what changed: all in
+ * one transaction. *changed (may be NULL): records whose category is another now. TAEL_CANCELLED: `each` stopped it. */
+TAEL_API tael_status tael_ledger_categorize(tael_ledger *ledger, bool fresh, tael_categorize_fn *each, void *user,
+                                            uint64_t *changed);
+
+/* What the owner said about a record, for good: it holds for the merchant, and first for the same item. */
+typedef struct tael_correction {
+    int64_t id; /* the ledger's own */
+    int64_t time_ms;
+    int64_t record; /* the record that it was said of; with `only` it holds for nothing else */
+    bool only;
+    tael_direction direction;
+    const char *merchant, *item, *category, *type; /* as the record has them */
+    int32_t category_id;
+} tael_correction;
+
+/* Keep a correction; *id (may be NULL) is its number. What was said before of the same merchant, item and direction
+ * (with `only`, of the same record) is replaced. */
+TAEL_API tael_status tael_ledger_correct(tael_ledger *ledger, const tael_correction *correction, int64_t *id);
+
+/* All corrections, oldest first; non-zero stops. */
+typedef int tael_correction_fn(const tael_correction *correction, void *user);
+TAEL_API tael_status tael_ledger_corrections(tael_ledger *ledger, tael_correction_fn *each, void *user);
+
+/* Forget a correction. TAEL_NOT_FOUND: there is none of this number. */
+TAEL_API tael_status tael_ledger_forget_correction(tael_ledger *ledger, int64_t id);
+
+/* One record by its number. TAEL_NOT_FOUND. */
+TAEL_API tael_status tael_ledger_record(tael_ledger *ledger, int64_t id, tael_record_fn *each, void *user);
 
 /* ---- The owner's rights ---- */
 

@@ -20,8 +20,12 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
     if (!source && before_day == INT64_MAX)
         return tael__sql_exec(ledger,
                               "DELETE FROM imports; DELETE FROM mappings; DELETE FROM guesses;"
-                              "DELETE FROM merchant_aliases; DELETE FROM match_decisions; DELETE FROM sqlite_sequence",
+                              "DELETE FROM merchant_aliases; DELETE FROM match_decisions; DELETE FROM corrections;"
+                              "DELETE FROM sqlite_sequence",
                               ERASING);
+    /* A correction names a merchant: it goes with the last record of it. */
+    TAEL_TRY(tael__sql_exec(ledger, "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records)",
+                            ERASING));
     return tael__ledger_settle(ledger, NULL);
 }
 

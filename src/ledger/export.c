@@ -82,7 +82,7 @@ static void json_text(tael__buffer *b, const char *text)
 
 typedef struct exporter {
     sheet csv, json;
-    uint64_t count;
+    uint64_t count, count_corrections;
 } exporter;
 
 static const char *direction_name(tael_direction d)
@@ -100,15 +100,17 @@ static int export_record(const tael_record *r, void *user)
     char time[40];
     tael__format_time(time, sizeof time, r->time_ms, r->offset_minutes);
     tael__buffer *c = &e->csv.text, *j = &e->json.text;
-    tael__buffer_format(c, "%lld,%s,%s,%lld,%lld,%lld,%lld,%d,%d", (long long)r->id, time, direction_name(r->direction),
-                        (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of,
-                        (long long)r->same_as, r->refund, r->counted);
+    tael__buffer_format(c, "%lld,%s,%s,%lld,%lld,%lld,%lld,%d,%d,%d,%d", (long long)r->id, time,
+                        direction_name(r->direction), (long long)r->minor, (long long)r->refunded_minor,
+                        (long long)r->refund_of, (long long)r->same_as, r->refund, r->counted, (int)r->category_id,
+                        (int)r->category_by);
     tael__buffer_format(j,
                         "%s{\"id\":%lld,\"time\":\"%s\",\"direction\":\"%s\",\"minor\":%lld,\"refunded_minor\":%lld,"
-                        "\"refund_of\":%lld,\"same_as\":%lld,\"refund\":%s,\"counted\":%s",
+                        "\"refund_of\":%lld,\"same_as\":%lld,\"refund\":%s,\"counted\":%s,\"category_id\":%d,\"category_by\":%d",
                         e->count ? ",\n" : "", (long long)r->id, time, direction_name(r->direction),
                         (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of,
-                        (long long)r->same_as, r->refund ? "true" : "false", r->counted ? "true" : "false");
+                        (long long)r->same_as, r->refund ? "true" : "false", r->counted ? "true" : "false",
+                        (int)r->category_id, (int)r->category_by);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         tael__buffer_text(c, ",");
         csv_text(c, texts[i]);
@@ -123,6 +125,24 @@ static int export_record(const tael_record *r, void *user)
     return e->csv.status != TAEL_OK || e->json.status != TAEL_OK;
 }
 
+static int export_correction(const tael_correction *c, void *user)
+{
+    exporter *e = user;
+    tael__buffer *j = &e->json.text;
+    char time[40];
+    tael__format_time(time, sizeof time, c->time_ms, TAEL__SHANGHAI_OFFSET_MINUTES);
+    tael__buffer_format(
+        j, "%s{\"time\":\"%s\",\"record\":%lld,\"only\":%s,\"direction\":\"%s\",\"category_id\":%d,\"merchant\":",
+        e->count_corrections++ ? ",\n" : "", time, (long long)c->record, c->only ? "true" : "false",
+        direction_name(c->direction), (int)c->category_id);
+    json_text(j, c->merchant);
+    tael__buffer_text(j, ",\"item\":");
+    json_text(j, c->item);
+    tael__buffer_text(j, "}");
+    if (j->size > CHUNK || j->failed != TAEL_OK) flush(&e->json);
+    return e->json.status != TAEL_OK;
+}
+
 static tael_status write_records(tael_ledger *ledger, const char *folder, uint64_t *count)
 {
     exporter e = {.csv = {.fd = -1}, .json = {.fd = -1}};
@@ -130,11 +150,13 @@ static tael_status write_records(tael_ledger *ledger, const char *folder, uint64
     if (status == TAEL_OK) status = begin_sheet(&e.json, folder, "records.json");
     if (status == TAEL_OK) {
         tael__buffer_text(&e.csv.text,
-                          "id,time,direction,minor,refunded_minor,refund_of,same_as,refund,counted,currency,"
+                          "id,time,direction,minor,refunded_minor,refund_of,same_as,refund,counted,category_id,category_by,currency,"
                           "merchant,item,category,type,method,"
                           "status,source,external_id,note,brand\r\n");
         tael__buffer_text(&e.json.text, "{\"records\":[\n");
         status = tael_ledger_records(ledger, NULL, 0, export_record, &e, NULL);
+        tael__buffer_text(&e.json.text, "\n],\"corrections\":[\n");
+        if (status == TAEL_OK) status = tael_ledger_corrections(ledger, export_correction, &e);
         tael__buffer_text(&e.json.text, "\n]}\n");
     }
     closed = end_sheet(&e.csv);
@@ -164,6 +186,8 @@ static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t
         "well\",\n"
         "\"same_as\":\"the id of the counted record that shows the same payment, or 0\",\n"
         "\"brand\":\"the merchant without branch, company form and channel, or as the owner named it\",\n"
+        "\"category_id\":\"of Tael's tree of categories (tael categories --json), or 0; category_by: 1 the model, 2 "
+        "the owner\",\n"
         "\"csv\":\"a cell that starts with = + - or @ has an apostrophe before it, so that no spreadsheet runs it\"}\n",
         tael_version(), time, (unsigned long long)count, summary.first_day, summary.last_day);
     return end_sheet(&s);

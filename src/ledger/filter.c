@@ -93,6 +93,16 @@ static void add_hours(tael__where *w, int32_t from, int32_t to)
     add_number(w, from < to ? " AND " LOCAL_HOUR "<?)" : " OR " LOCAL_HOUR "<?)", to);
 }
 
+/* A category of the tree. Rows without a number are of an import that gave none: the bill's own word tells. */
+static void add_categories(tael__where *w, const tael_filter *f)
+{
+    if (!f->category_from) return;
+    add_number(w, " AND (category_id BETWEEN ?", f->category_from);
+    add_number(w, " AND ?", f->category_to);
+    if (given(f->category)) add_text(w, " OR (category_id=0 AND tael_contains(?,category))", f->category);
+    add(w, ")");
+}
+
 static void add_direction(tael__where *w, const tael_filter *f, bool sums)
 {
     if (f->direction > TAEL_NEUTRAL)
@@ -122,7 +132,7 @@ tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
     const struct {
         const char *condition, *text;
     } fields[] = {{" AND tael_contains(?,merchant,brand)", f->merchant},
-                  {" AND tael_contains(?,category)", f->category},
+                  {" AND tael_contains(?,category)", f->category_from ? NULL : f->category},
                   {" AND tael_contains(?,method)", f->method},
                   {" AND tael_contains(?,source)", f->source},
                   {" AND tael_contains(?," ALL_FIELDS ")", f->text}};
@@ -137,6 +147,7 @@ tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
     if (f->refunded_only) add(w, " AND refunded_minor>0");
     if (f->weekdays & 0x7F) add_number(w, " AND (?>>((day+3)%7))&1", f->weekdays & 0x7F);
     add_hours(w, f->hour_from, f->hour_to);
+    add_categories(w, f);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (given(fields[i].text)) add_text(w, fields[i].condition, fields[i].text);
     add_any(w, f->any_terms, f->any_count);

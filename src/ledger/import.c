@@ -289,6 +289,8 @@ static tael_status read_table(job *j, tael_ledger *ledger, const char *data, siz
                tael__tsv_open(&j->csv));
     if (status == TAEL_OK) status = tael__rows_open(&j->rows, ledger);
     if (status == TAEL_OK) {
+        j->rows.categorize = j->options.categorize;
+        j->rows.categorize_user = j->options.categorize_user;
         status = read_rows(j);
         tael__rows_close(&j->rows);
     }

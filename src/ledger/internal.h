@@ -109,7 +109,7 @@ tael_status tael__filter_copy(tael_filter *out, const tael_filter *filter);
 /* The columns of a tael_record, in the order that tael__record_read wants. */
 #define TAEL__RECORD_COLUMNS                                                                                           \
     "id,time_ms,offset_minutes,direction,kind,counted,minor,refunded_minor,refund_of,currency,merchant,item,category," \
-    "type,method,status,source,external_id,note,brand,same_as"
+    "type,method,status,source,external_id,note,brand,same_as,category_id,category_by"
 void tael__record_read(tael_record *record, sqlite3_stmt *statement);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct group {
     int64_t number;     /* orders groups whose keys are numbers */
     int64_t sum, count; /* net of refunds; rows with something left */
     int64_t value, time_ms;
+    int32_t category_id;
     tael__buffer ids; /* int64_t each */
 } group;
 
@@ -33,6 +34,7 @@ typedef struct line { /* what a query needs of a record */
     int64_t id, time_ms, day, amount;
     int32_t offset_minutes;
     const char *name; /* category, merchant, method or source */
+    int32_t category_id;
 } line;
 
 static uint64_t hash_text(const char *text) /* FNV-1a */
@@ -106,6 +108,14 @@ static const char *key_of(const line *l, tael_group by, char buffer[32], int64_t
     return buffer;
 }
 
+static const char *category_key(const groups *g, int32_t id, char buffer[32])
+{
+    const char *name = g->query.category_name ? g->query.category_name(id, tael_get_language()) : "";
+    if (name && *name) return name;
+    snprintf(buffer, 32, "%d", (int)id);
+    return buffer;
+}
+
 static bool better(const groups *g, const group *to, const line *l)
 {
     if (to->count == 1) return true; /* its first */
@@ -121,14 +131,16 @@ static bool better(const groups *g, const group *to, const line *l)
 static tael_status add_line(groups *g, const line *l)
 {
     char buffer[32];
-    int64_t number;
+    int64_t number = 0;
     group *to;
     if (l->amount == 0) return TAEL_OK; /* wholly refunded */
     if (g->last && l->day == g->last_day) {
         to = &g->rows[g->last - 1];
     } else {
-        const char *key = key_of(l, g->query.group, buffer, &number);
+        const char *key =
+            l->category_id ? category_key(g, l->category_id, buffer) : key_of(l, g->query.group, buffer, &number);
         TAEL_TRY(find_group(g, &to, key, number));
+        if (l->category_id) to->category_id = l->category_id; /* rows by the bill's own word may share the name */
         g->last = g->query.group <= TAEL_BY_WEEKDAY ? (size_t)(to - g->rows) + 1 : 0;
         g->last_day = l->day;
     }
@@ -189,7 +201,8 @@ static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where 
 {
     sqlite3_stmt *s;
     bool row;
-    const char *name = g->query.group == TAEL_BY_CATEGORY   ? "category"
+    bool top = g->query.group == TAEL_BY_CATEGORY, category = top || g->query.group == TAEL_BY_SUBCATEGORY;
+    const char *name = category                             ? "category,category_id"
                        : g->query.group == TAEL_BY_MERCHANT ? "brand"
                        : g->query.group == TAEL_BY_METHOD   ? "method"
                        : g->query.group == TAEL_BY_SOURCE   ? "source"
@@ -208,6 +221,8 @@ static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where 
                   .offset_minutes = sqlite3_column_int(s, 3),
                   .amount = sqlite3_column_int64(s, 5),
                   .name = tael__sql_text(s, 7)};
+        if (category) l.category_id = sqlite3_column_int(s, 8);
+        if (top) l.category_id = l.category_id / 100 * 100;
         bool refund = sqlite3_column_int(s, 4) == TAEL__REFUND;
         if (refund && g->query.gross) continue;
         if (refund)
@@ -239,7 +254,8 @@ static tael_status give_groups(groups *g, tael_group_fn *each, void *user)
                               .value = from->value,
                               .time_ms = from->time_ms,
                               .records = (const int64_t *)(const void *)from->ids.data,
-                              .record_count = from->ids.size / sizeof(int64_t)};
+                              .record_count = from->ids.size / sizeof(int64_t),
+                              .category_id = from->category_id};
         if (each(&row, user) != 0) break;
     }
     return TAEL_OK;
@@ -270,7 +286,7 @@ static tael_status copy_query(tael_query *out, const tael_query *query)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("query: it is missing or has no size", "查询：缺少查询或没有设置 size"));
     memcpy(out, query, query->size < sizeof *out ? query->size : sizeof *out);
-    if (out->measure > TAEL_LAST || out->group > TAEL_BY_WEEK || out->order > TAEL_ORDER_VALUE_UP)
+    if (out->measure > TAEL_LAST || out->group > TAEL_BY_SUBCATEGORY || out->order > TAEL_ORDER_VALUE_UP)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("query: no such measure, group or order", "查询：没有这种度量、分组或排序"));
     return TAEL_OK;

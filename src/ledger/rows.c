@@ -117,8 +117,10 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
             ledger, &rows->insert,
             "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,"
             "stated_minor,exported_ms,currency,source,merchant,item,category,type,method,status,"
-            "external_id,merchant_order,account,note,refunded_minor,brand)"
-            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9),?23)",
+            "external_id,merchant_order,account,note,refunded_minor,brand,"
+            "category_id,category_by)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9),?23,"
+            "?24,?25)",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
@@ -156,6 +158,28 @@ static void bind_text(sqlite3_stmt *statement, int at, const char *text)
     sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC); /* lives until the step below */
 }
 
+/* The category of a row, by whom the import's caller named for it. */
+static int32_t categorize(const tael__rows *rows, const char *source, const tael__bill_row *row, bool *by_owner)
+{
+    if (!rows->categorize) return 0;
+    tael_record record = {.time_ms = row->time_ms,
+                          .offset_minutes = row->offset_minutes,
+                          .direction = row->direction,
+                          .minor = row->minor,
+                          .currency = row->currency,
+                          .merchant = row->merchant,
+                          .item = row->item,
+                          .category = row->category,
+                          .method = row->method,
+                          .status = row->status,
+                          .source = source,
+                          .external_id = row->external_id,
+                          .refund = row->kind == TAEL__REFUND,
+                          .type = row->type,
+                          .note = row->note};
+    return rows->categorize(&record, by_owner, rows->categorize_user);
+}
+
 static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const char *source, const tael__bill_row *row,
                               int64_t exported_ms)
 {
@@ -173,6 +197,10 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
                                  row->note};
     for (int i = 0; i < 11; i++) bind_text(s, 11 + i, texts[i]);
     bind_text(s, 22, row->currency[0] ? row->currency : "CNY");
+    bool by_owner = false;
+    int32_t category = categorize(rows, source, row, &by_owner);
+    sqlite3_bind_int(s, 24, category);
+    sqlite3_bind_int(s, 25, category == 0 ? 0 : by_owner ? TAEL_CATEGORY_BY_OWNER : TAEL_CATEGORY_BY_MODEL);
     bind_text(s, 23, brand);
     tael_status status = tael__sql_run(rows->ledger, s, STORING);
     if (status != TAEL_OK || !rows->guess) return status;

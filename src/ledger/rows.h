@@ -15,6 +15,8 @@ typedef struct tael__rows {
     struct tael__seen *seen; /* rows without an id in this file, and how often each came */
     size_t seen_count, seen_capacity;
     tael__brands brands;
+    int32_t (*categorize)(const tael_record *record, bool *by_owner, void *user); /* of the import's options */
+    void *categorize_user;
 } tael__rows;
 
 /* Inside a transaction that the caller holds. Close it before the transaction ends. */

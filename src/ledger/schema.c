@@ -54,6 +54,14 @@ static const char *const steps[] = {
     "CREATE TABLE match_decisions(a BLOB NOT NULL, b BLOB NOT NULL, decision INTEGER NOT NULL, PRIMARY KEY(a,b))"
     " WITHOUT ROWID;"
     "UPDATE records SET brand=tael_brand(merchant) WHERE merchant<>'';",
+    /* Categories of the tree in src/habits, and what the owner said. The index is empty once an import has given every
+       row its category. */
+    "ALTER TABLE records ADD COLUMN category_id INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE records ADD COLUMN category_by INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX records_uncategorized ON records(id) WHERE category_by=0;"
+    "CREATE TABLE corrections(id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, record INTEGER NOT NULL,"
+    " only INTEGER NOT NULL, direction INTEGER NOT NULL, merchant TEXT NOT NULL, item TEXT NOT NULL,"
+    " category TEXT NOT NULL, type TEXT NOT NULL, category_id INTEGER NOT NULL);",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 
