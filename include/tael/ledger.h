@@ -128,10 +128,13 @@ typedef struct tael_record {
 enum { TAEL_CATEGORY_BY_NOBODY = 0, TAEL_CATEGORY_BY_MODEL = 1, TAEL_CATEGORY_BY_OWNER = 2 };
 
 /* Alternatives: a record fits when one of them is contained in its merchant or brand, item, category, type or
- * note. */
+ * note; or when its category lies in one of the ranges. */
 typedef struct tael_term_group {
     const char *const *items;
     size_t count;
+    const int32_t (*ranges)[2]; /* category numbers, inclusive; NULL: none */
+    size_t range_count;
+    bool uncategorized; /* the items count only for records without a category */
 } tael_term_group;
 
 /* Which records. Zero means everything. All conditions hold at once. Text is compared without case; TERMS are matched
@@ -146,6 +149,8 @@ typedef struct tael_filter {
     size_t any_count;
     const tael_term_group *all_of; /* every group must fit: "a person and a purpose" */
     size_t all_count;
+    const tael_term_group *none_of; /* no group fits */
+    size_t none_count;
     const char *const *no_terms; /* none is contained in any of the fields */
     size_t no_count;
     int64_t min_minor, max_minor; /* inclusive, of the gross amount; 0: open */
@@ -183,7 +188,7 @@ typedef enum tael_group {
     TAEL_BY_MERCHANT, /* by brand */
     TAEL_BY_METHOD,
     TAEL_BY_SOURCE,
-    TAEL_BY_WEEK, /* by its Monday, "2026-11-16" */
+    TAEL_BY_WEEK,       /* by its Monday, "2026-11-16" */
     TAEL_BY_SUBCATEGORY /* BY_CATEGORY takes the tree's top category, this its second level; rows without go by the
                            bill's own word */
 } tael_group;

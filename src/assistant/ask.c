@@ -118,7 +118,8 @@ static tael_status find_today(tael__date *today, const tael_ask_options *options
 void tael__job_free(tael__job *job)
 {
     for (size_t i = 0; i < TAEL__PLAN_WORDS; i++) tael__terms_free(&job->about[i]);
-    tael__terms_free(&job->not_about);
+    for (size_t i = 0; i < TAEL__PLAN_WORDS; i++) tael__terms_free(&job->not_about[i]);
+    tael__terms_free(&job->without);
     tael__terms_free(&job->joined);
     tael__merchants_free(&job->merchants);
     tael__buffer_free(&job->text);

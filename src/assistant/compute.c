@@ -3,13 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tael/habits.h>
+
 #include "assistant/internal.h"
 
 /* ---- Queries ---- */
 
 tael_query tael__job_query(const tael__job *job, tael_measure measure, const tael__period *period, tael__bounds *bounds)
 {
-    tael_query q = {.size = sizeof q, .measure = measure};
+    tael_query q = {.size = sizeof q, .measure = measure, .category_name = tael_category_name};
     tael_filter *f = &q.filter;
     f->size = sizeof *f;
     f->direction = job->neutral ? TAEL_NEUTRAL : job->plan->income ? TAEL_INCOME : TAEL_EXPENSE;
@@ -21,8 +23,10 @@ tael_query tael__job_query(const tael__job *job, tael_measure measure, const tae
     }
     f->all_of = job->groups;
     f->all_count = job->about_count == 0 ? 0 : job->any_about ? 1 : job->about_count;
-    f->no_terms = job->not_about.items;
-    f->no_count = job->not_about.count;
+    f->none_of = job->not_groups;
+    f->none_count = job->not_count;
+    f->no_terms = job->without.items;
+    f->no_count = job->without.count;
     f->source = job->source;
     f->method = job->method;
     f->min_minor = job->plan->least_minor;

@@ -25,7 +25,10 @@ typedef struct tael__job {
     size_t about_count, unknown_count;
     char unknown[TAEL__WORD_BYTES]; /* the first word that nothing is known of */
     bool any_about;                 /* the words are alternatives ("A and B"), not conditions on one row ("A's B") */
-    tael__terms not_about;
+    tael__terms not_about[TAEL__PLAN_WORDS];
+    size_t not_count;
+    tael_term_group not_groups[TAEL__PLAN_WORDS];
+    tael__terms without; /* what the words of `about` are without */
     char not_label[TAEL__WORD_BYTES];
     const char *source, *method; /* how it was paid */
     bool neutral;                /* about repayments, which are neither spending nor income */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <tael/habits.h>
+
 #include "base/utf8.h"
 
 typedef struct alias {
@@ -57,6 +59,18 @@ void tael__terms_free(tael__terms *terms)
     *terms = (tael__terms){0};
 }
 
+static void add_category(tael__terms *terms, const char *key, size_t bytes)
+{
+    char name[64];
+    if (bytes >= sizeof name || terms->range_count == COUNT(terms->ranges)) return;
+    memcpy(name, key, bytes);
+    name[bytes] = '\0';
+    int32_t id = tael_category_find(name), *range = terms->ranges[terms->range_count];
+    if (id == 0) return; /* tests hold that each key is one */
+    tael_category_range(id, &range[0], &range[1]);
+    terms->range_count++;
+}
+
 tael_status tael__terms_add(tael__terms *terms, const char *words, size_t bytes)
 {
     size_t offsets[TAEL__MAX_TERMS], without[COUNT(terms->without)], kept = terms->count, left = terms->without_count;
@@ -66,6 +80,14 @@ tael_status tael__terms_add(tael__terms *terms, const char *words, size_t bytes)
     for (size_t at = 0; at < bytes && kept < TAEL__MAX_TERMS;) {
         const char *bar = memchr(words + at, '|', bytes - at);
         size_t n = bar ? (size_t)(bar - words) - at : bytes - at, skip = words[at] == '-' && n > 1;
+        if (words[at] == '~' || words[at] == '@') {
+            if (words[at] == '~')
+                terms->fallback = true;
+            else
+                add_category(terms, words + at + 1, n - 1);
+            at += n + 1;
+            continue;
+        }
         if (!skip)
             offsets[kept++] = terms->text.size;
         else if (left < COUNT(without))
@@ -79,6 +101,25 @@ tael_status tael__terms_add(tael__terms *terms, const char *words, size_t bytes)
     terms->count = kept;
     terms->without_count = left;
     return TAEL_OK;
+}
+
+tael_status tael__terms_join(tael__terms *terms, const tael__terms *more)
+{
+    for (size_t i = 0; i < more->count; i++) TAEL_TRY(tael__terms_add(terms, more->items[i], strlen(more->items[i])));
+    for (size_t i = 0; i < more->range_count && terms->range_count < COUNT(terms->ranges); i++)
+        memcpy(terms->ranges[terms->range_count++], more->ranges[i], sizeof more->ranges[i]);
+    /* Only when both are: a shop's name counts in rows of any category. */
+    terms->fallback = terms->range_count && more->fallback && (terms->count == more->count || terms->fallback);
+    return TAEL_OK;
+}
+
+tael_term_group tael__terms_group(const tael__terms *terms)
+{
+    return (tael_term_group){.items = terms->items,
+                             .count = terms->count,
+                             .ranges = terms->ranges,
+                             .range_count = terms->range_count,
+                             .uncategorized = terms->fallback};
 }
 
 enum { PAIR_BITS = 1 << 16 };
@@ -366,6 +407,7 @@ tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *wo
     if (!stands && (close_verbs(asked), !strstr(asked, full))) return TAEL_OK; /* made up */
     *known = TAEL__KNOWN;
     if (row) return tael__terms_add(terms, row->written, strlen(row->written));
+    if (tael_category_find(bare)) return add_category(terms, bare, strlen(bare)), TAEL_OK;
     for (size_t i = 0; i < 2; i++) {
         bool holds;
         TAEL_TRY(ledger_holds(&holds, candidates[i], m));
@@ -476,6 +518,12 @@ size_t tael__alias_begins(const char *text, size_t room, char before)
     for (size_t i = 0; i < COUNT(aliases); i++) {
         size_t n = longest_begin(aliases[i].said, text, room, before);
         if (n > best) best = n;
+    }
+    size_t categories;
+    const tael_category *tree = tael_categories(&categories);
+    for (size_t i = 0; i < categories; i++) {
+        size_t n = strlen(tree[i].chinese);
+        if (n > best && begins(text, room, before, tree[i].chinese, n)) best = n;
     }
     return best;
 }

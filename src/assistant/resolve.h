@@ -8,20 +8,28 @@
 
 #include "base/memory.h"
 
-#define TAEL__MAX_TERMS 64 /* the longest alias row has 25 */
+#define TAEL__MAX_TERMS 96 /* the longest alias row has 45; two may be joined */
 
 /* Alternatives: a row fits when it holds one of them. */
 typedef struct tael__terms {
     const char *items[TAEL__MAX_TERMS]; /* point into `text` */
     size_t count;
+    int32_t ranges[12][2]; /* of category numbers: a row in one of them fits as well */
+    size_t range_count;
+    bool fallback;          /* the items are for rows without a category */
     const char *without[4]; /* a row that holds one of these is something else: 京东外卖 isn't 京东 */
     size_t without_count;
     tael__buffer text; /* owned */
 } tael__terms;
 
 void tael__terms_free(tael__terms *terms);
-/* Adds "a|b|-c" (`bytes` of it): what begins with - is what it is without. */
+/* Adds "~|@key|a|b|-c" (`bytes` of it): ~, categories, alternatives, and what it is without. */
 tael_status tael__terms_add(tael__terms *terms, const char *words, size_t bytes);
+
+/* Adds all that another list has. */
+tael_status tael__terms_join(tael__terms *terms, const tael__terms *more);
+/* As a filter takes it; it points into the list. */
+tael_term_group tael__terms_group(const tael__terms *terms);
 
 /* The ledger's merchants, read once for a question. */
 typedef struct tael__merchants {

@@ -22,7 +22,7 @@ static bool are_alternatives(const char *question, const char *a, const char *b)
 
 static bool same_terms(const tael__terms *a, const tael__terms *b)
 {
-    if (a->count != b->count) return false;
+    if (a->count != b->count || a->range_count != b->range_count) return false;
     for (size_t i = 0; i < a->count; i++)
         if (strcmp(a->items[i], b->items[i]) != 0) return false;
     return true;
@@ -48,7 +48,7 @@ static tael_status take_about(tael__job *job, const char *word)
     }
     if (known == TAEL__KNOWN) {
         for (size_t i = 0; i < terms.without_count; i++)
-            TAEL_TRY(tael__terms_add(&job->not_about, terms.without[i], strlen(terms.without[i])));
+            TAEL_TRY(tael__terms_add(&job->without, terms.without[i], strlen(terms.without[i])));
         job->about[job->about_count] = terms;
         snprintf(job->labels[job->about_count++], TAEL__WORD_BYTES, "%s", word);
         return TAEL_OK;
@@ -171,15 +171,14 @@ static bool is_taken_out(const tael__plan *plan, const char *question, const cha
 static tael_status take_not_about(tael__job *job, const char *word)
 {
     tael__known known;
-    tael__terms terms = {0};
-    tael_status status = tael__resolve(&terms, &known, word, job->question, &job->merchants);
-    if (status == TAEL_OK && known != TAEL__NOISE) {
-        for (size_t k = 0; k < terms.count && status == TAEL_OK; k++)
-            status = tael__terms_add(&job->not_about, terms.items[k], strlen(terms.items[k]));
-        snprintf(job->not_label, sizeof job->not_label, "%s", word);
-    }
-    tael__terms_free(&terms);
-    return status;
+    if (job->not_count == TAEL__PLAN_WORDS) return TAEL_OK;
+    tael__terms *terms = &job->not_about[job->not_count];
+    TAEL_TRY(tael__resolve(terms, &known, word, job->question, &job->merchants));
+    if (known == TAEL__NOISE) return tael__terms_free(terms), TAEL_OK;
+    job->not_groups[job->not_count++] = tael__terms_group(terms);
+    size_t n = strlen(job->not_label);
+    snprintf(job->not_label + n, sizeof job->not_label - n, "%s%s", n ? NAME(job, ", ", "、") : "", word);
+    return TAEL_OK;
 }
 
 /* A way of paying that the table knows, or that some row was paid with; anything else the model may have put there is
@@ -232,8 +231,7 @@ tael_status tael__job_words(tael__job *job)
 
 static void point_groups(tael__job *job)
 {
-    for (size_t i = 0; i < job->about_count; i++)
-        job->groups[i] = (tael_term_group){job->about[i].items, job->about[i].count};
+    for (size_t i = 0; i < job->about_count; i++) job->groups[i] = tael__terms_group(&job->about[i]);
 }
 
 /* Sums of things side by side need them apart. */
@@ -243,10 +241,8 @@ static tael_status join_alternatives(tael__job *job)
     bool apart = plan->want == TAEL__WANT_COMPARE || plan->want == TAEL__WANT_RATIO || plan->want == TAEL__WANT_SHARE ||
                  plan->want == TAEL__WANT_LIST;
     if (!job->any_about || apart) return TAEL_OK;
-    for (size_t i = 0; i < job->about_count; i++)
-        for (size_t k = 0; k < job->about[i].count; k++)
-            TAEL_TRY(tael__terms_add(&job->joined, job->about[i].items[k], strlen(job->about[i].items[k])));
-    job->groups[0] = (tael_term_group){job->joined.items, job->joined.count};
+    for (size_t i = 0; i < job->about_count; i++) TAEL_TRY(tael__terms_join(&job->joined, &job->about[i]));
+    job->groups[0] = tael__terms_group(&job->joined);
     return TAEL_OK;
 }
 

@@ -51,17 +51,30 @@ static bool given(const char *text)
     return text && *text;
 }
 
-/* (a OR b OR ...) over the terms; blank ones say nothing. */
-static void add_any(tael__where *w, const char *const *terms, size_t count)
+/* (a OR b OR ...) over the terms and ranges; blank ones say nothing. `not`: none of them. */
+static void add_group(tael__where *w, const tael_term_group *g, bool not )
 {
     bool first = true;
-    for (size_t i = 0; i < count; i++) {
-        if (!given(terms[i])) continue;
-        add(w, first ? " AND (" : " OR ");
-        add_text(w, "tael_contains(?," TERM_FIELDS ")", terms[i]);
+    const char *open = not ? " AND NOT (" : " AND (";
+    for (size_t i = 0; i < g->range_count; i++) {
+        add(w, first ? open : " OR ");
+        add_number(w, "(category_id>=?", g->ranges[i][0]);
+        add_number(w, " AND category_id<=?)", g->ranges[i][1]);
+        first = false;
+    }
+    for (size_t i = 0; i < g->count; i++) {
+        if (!given(g->items[i])) continue;
+        add(w, first ? open : " OR ");
+        if (g->uncategorized && g->range_count) add(w, "category_id=0 AND ");
+        add_text(w, "tael_contains(?," TERM_FIELDS ")", g->items[i]);
         first = false;
     }
     if (!first) add(w, ")");
+}
+
+static void add_any(tael__where *w, const char *const *terms, size_t count)
+{
+    add_group(w, &(tael_term_group){.items = terms, .count = count}, false);
 }
 
 static void add_days(tael__where *w, const tael_filter *f)
@@ -151,7 +164,8 @@ tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (given(fields[i].text)) add_text(w, fields[i].condition, fields[i].text);
     add_any(w, f->any_terms, f->any_count);
-    for (size_t i = 0; i < f->all_count; i++) add_any(w, f->all_of[i].items, f->all_of[i].count);
+    for (size_t i = 0; i < f->all_count; i++) add_group(w, &f->all_of[i], false);
+    for (size_t i = 0; i < f->none_count; i++) add_group(w, &f->none_of[i], true);
     for (size_t i = 0; i < f->no_count; i++)
         if (given(f->no_terms[i])) add_text(w, " AND NOT tael_contains(?," TERM_FIELDS ")", f->no_terms[i]);
     return w->status;
