@@ -170,7 +170,7 @@ static tael__want best_want(const reading *r, const tael__plan *model)
     tael__intents_wants(r->intents, wants, r->masked);
     for (int w = 0; w < TAEL__WANT_COUNT_OF; w++) {
         float score = logf(wants[w] + 1e-3f) + (model && model->want == (tael__want)w ? MODEL_SAYS : 0);
-        if (w == TAEL__WANT_OTHER && named) score -= NAMED_COUNTS;
+        if (w == TAEL__WANT_OTHER && named && !(model && model->want == TAEL__WANT_OTHER)) score -= NAMED_COUNTS;
         if (score > most) most = score, best = (tael__want)w;
     }
     return best;
