@@ -390,6 +390,23 @@ static void close_verbs(char *text)
             memmove(p, p + strlen(counts[i]), strlen(p + strlen(counts[i])) + 1);
 }
 
+/* A verb parted from its object: 打一次车, 加了几次油, 理个发 for 打车, 加油, 理发. How long it is, 0: it isn't there.
+ */
+static size_t parted(const char *text, size_t room, const char *name, size_t n)
+{
+    static const char *const between[] = {"一", "几", "两", "多少", "次", "回", "趟", "顿",
+                                          "个", "场", "箱", "部",   "了", "过", "咗", "把"};
+    if (n != 6 || room < 9 || !is_pair(name) || memcmp(text, name, 3) != 0) return 0;
+    size_t at = 3;
+    for (size_t i = 0; i < COUNT(between); i++) {
+        size_t m = strlen(between[i]);
+        if (at + m + 3 > room || at > 12 || memcmp(text + at, between[i], m) != 0) continue;
+        at += m;
+        i = (size_t)-1; /* and again from the first */
+    }
+    return at > 3 && at + 3 <= room && memcmp(text + at, name + 3, 3) == 0 ? at + 3 : 0;
+}
+
 tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question,
                           const tael__merchants *m)
 {
@@ -403,6 +420,8 @@ tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *wo
     const char *candidates[2] = {full, bare};
     const alias *row = alias_exact(full);
     if (!row) row = alias_exact(bare);
+    for (size_t i = 0; i < COUNT(aliases) && !row; i++)
+        if (parted(full, n, aliases[i].said, strcspn(aliases[i].said, "|")) == n) row = &aliases[i];
     bool stands = strstr(asked, full) || (row && any_of(row->said, stands_in, asked));
     if (!stands && (close_verbs(asked), !strstr(asked, full))) return TAEL_OK; /* made up */
     *known = TAEL__KNOWN;
@@ -516,7 +535,8 @@ size_t tael__alias_begins(const char *text, size_t room, char before)
 {
     size_t best = 0;
     for (size_t i = 0; i < COUNT(aliases); i++) {
-        size_t n = longest_begin(aliases[i].said, text, room, before);
+        size_t n = longest_begin(aliases[i].said, text, room, before), first = strcspn(aliases[i].said, "|");
+        if (n == 0) n = parted(text, room, aliases[i].said, first);
         if (n > best) best = n;
     }
     size_t categories;

@@ -142,20 +142,25 @@ static bool overlaps_strange(const reading *r, size_t at, size_t bytes)
     return false;
 }
 
-/* A word that the model names: taken where the examples know nothing of it. */
-static void take_model_word(reading *r, const char *word)
+/* A word that the model names: taken where the examples know nothing of it. One with a particle in it ("共交") may be
+ * cut across two words, so it must begin a name of the ledger. */
+static tael_status take_model_word(reading *r, const char *word)
 {
     const char *here = strcasestr(r->job->question, word);
-    if (!here) return;
-    size_t at = (size_t)(here - r->job->question), bytes = strlen(word);
-    if (overlaps_strange(r, at, bytes)) tael__spots_add(&r->spots, at, bytes, TAEL__MASK_ENTITY);
+    bool begins = true;
+    size_t at = here ? (size_t)(here - r->job->question) : 0, bytes = strlen(word);
+    if (!here || !overlaps_strange(r, at, bytes)) return TAEL_OK;
+    if (tael__intents_has_particle(word, bytes)) TAEL_TRY(begins_a_name(r, at, bytes, &begins));
+    if (begins) tael__spots_add(&r->spots, at, bytes, TAEL__MASK_ENTITY);
+    return TAEL_OK;
 }
 
-static void take_model_words(reading *r, const tael__plan *model)
+static tael_status take_model_words(reading *r, const tael__plan *model)
 {
-    for (size_t i = 0; i < model->about_count; i++) take_model_word(r, model->about[i]);
-    for (size_t i = 0; i < model->not_about_count; i++) take_model_word(r, model->not_about[i]);
+    for (size_t i = 0; i < model->about_count; i++) TAEL_TRY(take_model_word(r, model->about[i]));
+    for (size_t i = 0; i < model->not_about_count; i++) TAEL_TRY(take_model_word(r, model->not_about[i]));
     mask(r);
+    return TAEL_OK;
 }
 
 /* ---- The plan ---- */
@@ -244,6 +249,14 @@ static void fill_plan(reading *r, tael__plan *plan, const tael__plan *model)
     }
     take_spots(r, plan);
     bool several = r->job->when.count >= 2 || plan->about_count >= 2 || *plan->paid_with_too;
+    bool sums = want == TAEL__WANT_SUM || want == TAEL__WANT_COUNT || want == TAEL__WANT_LARGEST;
+    if (sums &&
+        tael__holds(r->job->question, "退款|退钱|退回来|refund|Refund")) { /* they look like income, and are none */
+        plan->want = TAEL__WANT_REFUND;
+        plan->by_times = want == TAEL__WANT_COUNT;
+        plan->largest = want == TAEL__WANT_LARGEST;
+        plan->income = false;
+    }
     if (several && want == TAEL__WANT_SUM && tael__holds(r->job->question, "各|分别|each|respectively"))
         plan->want = TAEL__WANT_LIST;
     const tael__amounts *a = &r->spots.amounts;
@@ -279,7 +292,7 @@ tael_status tael__job_understand(tael__job *job, const tael_model *model, const 
         bool sure = r->strange_count == 0 && first.probability >= SURE;
         if (!sure) status = tael__prompt_plan(model, job, options, json, timing);
         if (status == TAEL_OK && !sure) status = tael__plan_parse(&written, json->data ? json->data : "");
-        if (status == TAEL_OK && !sure) take_model_words(r, &written);
+        if (status == TAEL_OK && !sure) status = take_model_words(r, &written);
         if (status == TAEL_OK) fill_plan(r, job->plan, sure ? NULL : &written);
     }
     tael__intents_close(r->intents);

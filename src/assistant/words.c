@@ -316,7 +316,8 @@ static tael_status loosen(tael__job *job)
 tael_status tael__job_group(tael__job *job)
 {
     point_groups(job);
-    job->any_about = job->about_count > 1 && are_alternatives(job->question, job->labels[0], job->labels[1]);
+    job->any_about =
+        job->about_count > 1 && !job->neutral && are_alternatives(job->question, job->labels[0], job->labels[1]);
     TAEL_TRY(loosen(job));
     TAEL_TRY(join_alternatives(job));
     return settle_direction(job);
