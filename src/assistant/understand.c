@@ -17,7 +17,7 @@ static const float NAMED_COUNTS =
 
 typedef struct reading {
     tael__job *job;
-    tael__intents *intents;
+    const tael__intents *intents;
     tael__spots spots;
     char masked[TEXT_BYTES];
     size_t map[TEXT_BYTES];
@@ -274,28 +274,25 @@ static void fill_plan(reading *r, tael__plan *plan, const tael__plan *model)
         memcpy(plan->not_about[plan->not_about_count++], model->not_about[i], TAEL__WORD_BYTES);
 }
 
-tael_status tael__job_understand(tael__job *job, const tael_model *model, const tael_ask_options *options,
-                                 tael__buffer *json, tael_generation *timing)
+tael_status tael__job_understand(tael__job *job, const tael__intents *intents, const tael_model *model,
+                                 const tael_ask_options *options, tael__buffer *json, tael_generation *timing)
 {
     tael__plan written;
+    tael__intent first;
     reading *r = tael__alloc_zero(sizeof *r);
     if (!r) return tael__fail_memory("ask", sizeof *r);
     r->job = job;
-    tael_status status = tael__intents_open(&r->intents);
+    r->intents = intents;
+    tael__spots_find(&r->spots, job->question, &job->when, &job->merchants, intents);
+    tael_status status = look_at_strange(r);
     if (status == TAEL_OK) {
-        tael__spots_find(&r->spots, job->question, &job->when, &job->merchants, r->intents);
-        status = look_at_strange(r);
-    }
-    if (status == TAEL_OK) {
-        tael__intent first;
-        tael__intents_read(r->intents, &first, 1, r->masked);
+        tael__intents_read(intents, &first, 1, r->masked);
         bool sure = r->strange_count == 0 && first.probability >= SURE;
         if (!sure) status = tael__prompt_plan(model, job, options, json, timing);
         if (status == TAEL_OK && !sure) status = tael__plan_parse(&written, json->data ? json->data : "");
         if (status == TAEL_OK && !sure) status = take_model_words(r, &written);
         if (status == TAEL_OK) fill_plan(r, job->plan, sure ? NULL : &written);
     }
-    tael__intents_close(r->intents);
     tael__free(r);
     return status;
 }
