@@ -51,7 +51,17 @@ static bool find_days_of_week(tael__finder *f)
     if (tael__scan_any(s, "周末|周六日|双休日|weekend|weekends")) return f->when->weekdays |= 0x60, true;
     bool prefixed = tael__scan_any(s, "周|星期|礼拜");
     bool english = !prefixed && s->at < s->bytes && s->text[s->at] >= 'a' && s->text[s->at] <= 'z';
-    if ((prefixed || english) && tael__find_weekday(s, &weekday)) return f->when->weekdays |= 1u << (weekday - 1), true;
+    if ((prefixed || english) && tael__find_weekday(s, &weekday)) {
+        int last = weekday;
+        size_t after = s->at;
+        tael__scan_blanks(s);
+        bool range = tael__scan_any(s, "到|至|-|~|to|through|till|until");
+        tael__scan_blanks(s);
+        tael__scan_any(s, "周|星期|礼拜");
+        if (!range || !tael__find_weekday(s, &last) || last < weekday) last = weekday, s->at = after;
+        for (int d = weekday; d <= last; d++) f->when->weekdays |= 1u << (d - 1);
+        return true;
+    }
     s->at = start;
     return false;
 }
@@ -244,6 +254,9 @@ void tael__when_find(tael__when *when, const char *question, tael__date today)
         bool whole_year = false;
         if (!tael__scan_at_word(&f.s)) {
             tael__scan_skip(&f.s);
+        } else if (tael__scan_any(&f.s, "到今天为止|到现在为止|到目前为止|截至今天|截止今天|截至目前|截止目前|as of "
+                                        "today|as of now|so far|to date")) {
+            mark(when, start, f.s.at - start); /* every period ends today */
         } else if (find_same_time(&f, &p)) {
             add(&f, p, start);
         } else if (find_quarters(&f)) {

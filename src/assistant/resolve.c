@@ -2,6 +2,7 @@
 // Words of a question to words of bills. The order matters: what the owner's own ledger holds, then the table, then
 // likeness.
 #include "assistant/resolve.h"
+#include "assistant/plan.h"
 
 #include <string.h>
 #include <strings.h>
@@ -426,10 +427,13 @@ tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *wo
     if (!stands && (close_verbs(asked), !strstr(asked, full))) return TAEL_OK; /* made up */
     *known = TAEL__KNOWN;
     if (row) return tael__terms_add(terms, row->written, strlen(row->written));
-    if (tael_category_find(bare)) return add_category(terms, bare, strlen(bare)), TAEL_OK;
+    if (tael_category_find(bare) && strcmp(bare, "收入") != 0) return add_category(terms, bare, strlen(bare)), TAEL_OK;
     for (size_t i = 0; i < 2; i++) {
         bool holds;
         TAEL_TRY(ledger_holds(&holds, candidates[i], m));
+        for (size_t k = 0; holds && k < m->count && !terms->of_shop; k++)
+            terms->of_shop = strstr(m->names[k], candidates[i]) != NULL;
+        terms->of_ledger = holds;
         if (holds) return tael__terms_add(terms, candidates[i], strlen(candidates[i]));
     }
     size_t bytes = 0;
@@ -542,7 +546,9 @@ size_t tael__alias_begins(const char *text, size_t room, char before)
     size_t categories;
     const tael_category *tree = tael_categories(&categories);
     for (size_t i = 0; i < categories; i++) {
+        static const char general[] = "收入|退款|其他|转账|金融|信用卡还款|贷款还款";
         size_t n = strlen(tree[i].chinese);
+        if (tael__holds(general, tree[i].chinese)) continue; /* what is asked for, or nothing special */
         if (n > best && begins(text, room, before, tree[i].chinese, n)) best = n;
     }
     return best;
@@ -591,4 +597,11 @@ size_t tael__merchant_begins(const char *text, size_t room, char before, const t
     if (best >= piece) return best;
     *part = true;
     return sharing <= 3 || sharing * 50 <= m->count ? piece : best;
+}
+
+bool tael__merchant_starts(const char *text, size_t bytes, const tael__merchants *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (strncmp(m->names[i], text, bytes) == 0) return true;
+    return false;
 }

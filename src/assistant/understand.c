@@ -59,22 +59,45 @@ static tael_status is_known(const reading *r, size_t at, size_t bytes, bool *kno
     return status;
 }
 
+/* Does it resolve to a row of the table (by likeness: "lucking"), rather than to itself? */
+static tael_status is_alias(const reading *r, size_t at, size_t bytes, bool *alias)
+{
+    char word[TAEL__WORD_BYTES];
+    tael__terms terms = {0};
+    tael__known how;
+    memcpy(word, r->job->question + at, bytes);
+    word[bytes] = '\0';
+    TAEL_TRY(tael__resolve(&terms, &how, word, r->job->question, &r->job->merchants));
+    *alias = how == TAEL__KNOWN && !terms.of_ledger;
+    tael__terms_free(&terms);
+    return TAEL_OK;
+}
+
 static size_t character_bytes(const char *text)
 {
     uint32_t code;
     return tael__utf8_decode(text, strlen(text), &code, NULL);
 }
 
+typedef struct looked_for {
+    const char *word;
+    bool latin, found;
+} looked_for;
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static int begins_a_field(const tael_record *record, void *user)
 {
-    struct {
-        const char *word;
-        bool found;
-    } *w = user;
-    const char *const fields[] = {record->merchant, record->item, record->note};
-    for (size_t i = 0; i < 3 && !w->found; i++)
+    looked_for *w = user;
+    const char *const fields[] = {record->merchant, record->item, record->note, record->brand};
+    size_t n = strlen(w->word);
+    for (size_t i = 0; i < 4 && !w->found; i++)
         for (const char *p = fields[i]; (p = strcasestr(p, w->word)) && !w->found; p++)
-            w->found = p == fields[i] || (uint8_t)p[-1] < 0x80;
+            w->found = w->latin ? (p == fields[i] || !is_letter(p[-1])) && !is_letter(p[n])
+                                : p == fields[i] || (uint8_t)p[-1] < 0x80;
     return w->found;
 }
 
@@ -84,10 +107,7 @@ static tael_status begins_a_name(const reading *r, size_t at, size_t bytes, bool
 {
     enum { LOOKED_AT = 200 };
     char word[TAEL__WORD_BYTES];
-    struct {
-        const char *word;
-        bool found;
-    } w = {word, false};
+    looked_for w = {word, (uint8_t)r->job->question[at] < 0x80, false};
     memcpy(word, r->job->question + at, bytes);
     word[bytes] = '\0';
     const char *terms[1] = {word};
@@ -103,6 +123,16 @@ static tael_status name_strange(reading *r, size_t at, size_t bytes, bool *found
 {
     const char *text = r->job->question;
     *found = false;
+    if ((uint8_t)text[at] < 0x80) { /* a Latin word is whole or not there */
+        if (bytes < 3) return TAEL_OK;
+        TAEL_TRY(is_known(r, at, bytes, found));
+        bool whole = true;
+        if (*found && bytes < TAEL__WORD_BYTES) TAEL_TRY(begins_a_name(r, at, bytes, &whole));
+        if (*found && !whole) TAEL_TRY(is_alias(r, at, bytes, &whole));
+        *found = *found && whole;
+        if (*found) tael__spots_add(&r->spots, at, bytes, TAEL__MASK_ENTITY);
+        return TAEL_OK;
+    }
     for (size_t n = bytes; n >= 6 && !*found; n = tael__utf8_cut(text + at, n - 1)) {
         for (size_t from = 0; from + n <= bytes && !*found; from += character_bytes(text + at + from)) {
             if (tael__utf8_cut(text + at + from, n) != n) continue;
@@ -111,7 +141,6 @@ static tael_status name_strange(reading *r, size_t at, size_t bytes, bool *found
                 TAEL_TRY(begins_a_name(r, at + from, n, found));
             if (*found) tael__spots_add(&r->spots, at + from, n, TAEL__MASK_ENTITY);
         }
-        if (n < 6 || (uint8_t)text[at] < 0x80) break; /* a Latin word is whole or not there */
     }
     return TAEL_OK;
 }
