@@ -127,7 +127,7 @@ static tael_status run(request *r)
 {
     tael_ledger *ledger = NULL;
     filter_days days;
-    tael_query q = {.size = sizeof q, .measure = TAEL_SUM, .gross = option_given(r, "gross")};
+    tael_query q = {.size = sizeof q, .measure = TAEL_SUM, .gross = option_given(r, "gross"), .no_records = true};
     TAEL_TRY(filter_read(r, &q.filter, &days));
     if (option_given(r, "income") && q.filter.direction != TAEL_ANY_DIRECTION && q.filter.direction != TAEL_INCOME)
         return tael__fail(TAEL_MISUSE, TAEL_SAY("--income: --direction says otherwise; give one of them",

@@ -156,6 +156,7 @@ typedef struct tael_query {
     uint32_t limit;       /* groups; 0: all */
     bool gross;           /* leave refunds out */
     const char *currency; /* NULL: the one with most rows */
+    bool no_records;      /* the ids aren't wanted: sums come from totals that are kept where they can, not from rows */
 } tael_query;
 
 typedef struct tael_group_row {

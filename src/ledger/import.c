@@ -220,6 +220,7 @@ static tael_status read_table(job *j, tael_ledger *ledger, const char *data, siz
     if (status == TAEL_OK) status = tael__rows_open(&j->rows, ledger);
     if (status == TAEL_OK) {
         status = read_rows(j);
+        if (status == TAEL_OK) status = tael__rows_finish(&j->rows);
         tael__rows_close(&j->rows);
     }
     tael__csv_close(&j->csv);
@@ -254,11 +255,24 @@ static tael_status read_tables(job *j, tael_ledger *ledger, const content *c)
     return read_sheets(j, ledger, &c->workbook);
 }
 
+/* Keys come in no order, so each row of a large bill touches another page of their index: pages that don't stay in
+ * memory are decrypted and encrypted for every row. Most bills need no more than what is set for reading. */
+static void set_cache(tael_ledger *ledger, size_t bill_bytes)
+{
+    char pragma[64];
+    size_t kib = bill_bytes / 1024 * 4;
+    if (kib < TAEL__READ_CACHE_KIB) kib = TAEL__READ_CACHE_KIB;
+    if (kib > 512 * 1024) kib = 512 * 1024;
+    snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%zu", kib);
+    sqlite3_exec(ledger->db, pragma, NULL, NULL, NULL); /* without it things are slower, not wrong */
+}
+
 static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
 {
     /* What the log holds goes into the store while there is space; without waiting for readers, who may keep it there.
      */
     sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    set_cache(ledger, c->bytes);
     TAEL_TRY(tael__sql_begin(ledger));
     tael_status status = read_tables(j, ledger, c);
     if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
@@ -266,6 +280,7 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     if (status == TAEL_OK) status = log_import(ledger, j->report);
     if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
     status = tael__sql_end(ledger, status);
+    set_cache(ledger, 0);
     return status == TAEL_NO_SPACE ? give_back_space(ledger, status) : status;
 }
 

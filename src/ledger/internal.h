@@ -30,6 +30,8 @@ typedef enum tael__kind {
 } tael__kind;
 
 #define TAEL__KEY_BYTES 32
+#define TAEL__READ_CACHE_KIB \
+    16384 /* pages kept decrypted: a ledger of some years, so that a second query decrypts nothing */
 
 /* home/ledger.key: read it, or make it when `make`. Two processes at once agree on one. TAEL_NOT_FOUND without `make`.
  * `salt` follows from the key and stands in the store's first bytes: a key of another store is told from damage. */
@@ -89,6 +91,9 @@ typedef struct tael__where {
 
 /* `sums`: as a query wants it: counted rows only, and with expenses the refunds whose purchase isn't here. */
 tael_status tael__where_make(tael__where *where, const tael_filter *filter, bool sums);
+/* The words of the filter alone, as conditions on the table `labels`. */
+tael_status tael__where_texts(tael__where *where, const tael_filter *filter);
+tael_status tael__where_bind(tael_ledger *ledger, sqlite3_stmt *statement, const tael__where *where);
 /* "SELECT ... FROM records" + where + tail, with the values bound. */
 tael_status tael__where_prepare(tael_ledger *ledger, sqlite3_stmt **out, const char *select, const tael__where *where,
                                 const char *tail);

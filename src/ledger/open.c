@@ -101,7 +101,6 @@ static tael_status use_wal(tael_ledger *ledger, uint32_t wait_ms)
 
 static tael_status set_up(tael_ledger *ledger, uint32_t wait_ms)
 {
-    /* 16 MB of pages are kept decrypted: a ledger of some years, so that a second query decrypts nothing. */
     static const char settings[] = "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;"
                                    "PRAGMA cache_size=-16384; PRAGMA trusted_schema=OFF;";
     sqlite3_extended_result_codes(ledger->db, 1);

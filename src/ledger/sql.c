@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ledger/internal.h"
+#include "ledger/labels.h"
 
 static tael_status fail_io(tael_ledger *ledger, int code, const char *doing)
 {
@@ -114,6 +114,7 @@ tael_status tael__sql_begin(tael_ledger *ledger)
 
 tael_status tael__sql_end(tael_ledger *ledger, tael_status status)
 {
+    if (status == TAEL_OK && !ledger->read_only) status = tael__labels_refresh(ledger);
     if (status == TAEL_OK) status = tael__sql_exec(ledger, "COMMIT", TAEL_SAY("writing", "写入"));
     if (status != TAEL_OK && !sqlite3_get_autocommit(ledger->db))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
