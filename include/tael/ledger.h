@@ -15,14 +15,25 @@ typedef struct tael_ledger_options {
     size_t size;
     bool read_only;           /* nothing is made or migrated */
     uint32_t busy_timeout_ms; /* how long to wait for another process; 0: 5,000 */
+    const char *passphrase;   /* of a protected ledger; else NULL */
 } tael_ledger_options;
 
 /* Open the ledger in the folder `home`, making it when it isn't there (home/ledger.db, home/ledger.key: a random key,
  * mode 0600). On success *out is yours: tael_ledger_close(). `options` NULL means all defaults. One thread at a time;
- * any number of processes. TAEL_BAD_KEY: the key file doesn't fit. TAEL_LOCKED: another process held it too long.
- * TAEL_CORRUPT: the file is damaged. */
+ * any number of processes. TAEL_BAD_KEY: the key file or the passphrase doesn't fit. TAEL_LOCKED: another process held
+ * it too long. TAEL_CORRUPT: the file is damaged. */
 TAEL_API tael_status tael_ledger_open(tael_ledger **out, const char *home, const tael_ledger_options *options);
 TAEL_API void tael_ledger_close(tael_ledger *ledger);
+
+/* Whether the ledger in `home` needs a passphrase. One that isn't there doesn't. */
+TAEL_API tael_status tael_ledger_protected(const char *home, bool *is_protected);
+
+/* Protect the ledger's key by a passphrase, change it, or (`new_passphrase` NULL or "") keep the key open again.
+ * `passphrase` is the present one, NULL for none. The store itself stays as it is, and handles that are open as well.
+ * The new key file takes the place of the old one in one step; the old one is overwritten where the file system lets
+ * us, which can't be known on flash. Opening takes half a second more and 256 MB (Argon2id). There is no way back
+ * without the passphrase. */
+TAEL_API tael_status tael_ledger_set_passphrase(const char *home, const char *passphrase, const char *new_passphrase);
 
 /* ---- Import ---- */
 
@@ -184,6 +195,21 @@ TAEL_API tael_status tael_ledger_summarize(tael_ledger *ledger, tael_ledger_summ
 
 /* Everything, in open formats: a folder `path` with records.csv (UTF-8), records.json and about.json. */
 TAEL_API tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *records);
+
+/* What the ledger may be used for. Without a decision only what stays on the device is allowed. */
+typedef struct tael_consent {
+    const char *kind;   /* "habits", "partner", ...: consents.inc has them all */
+    const char *what;   /* in this thread's language */
+    bool leaves_device; /* something of the owner's would */
+    bool allowed;
+    int64_t changed_ms; /* when the owner decided; 0: never, it is the default */
+} tael_consent;
+typedef int tael_consent_fn(const tael_consent *consent, void *user); /* non-zero stops */
+
+/* TAEL_NOT_FOUND: no such kind. After any failure *allowed is false. */
+TAEL_API tael_status tael_consent_get(tael_ledger *ledger, const char *kind, bool *allowed);
+TAEL_API tael_status tael_consent_set(tael_ledger *ledger, const char *kind, bool allowed);
+TAEL_API tael_status tael_consent_list(tael_ledger *ledger, tael_consent_fn *each, void *user);
 
 /* Really gone, freed pages too. `source` or `before` (a day) narrow it; both NULL: everything. */
 TAEL_API tael_status tael_ledger_erase(tael_ledger *ledger, const char *source, const char *before, uint64_t *erased);

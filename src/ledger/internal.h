@@ -35,7 +35,8 @@ typedef enum tael__kind {
 
 /* home/ledger.key: read it, or make it when `make`. Two processes at once agree on one. TAEL_NOT_FOUND without `make`.
  * `salt` follows from the key and stands in the store's first bytes: a key of another store is told from damage. */
-tael_status tael__ledger_key(uint8_t key[TAEL__KEY_BYTES], uint8_t salt[16], const char *home, bool make);
+tael_status tael__ledger_key(uint8_t key[TAEL__KEY_BYTES], uint8_t salt[16], const char *home, const char *passphrase,
+                             bool make);
 
 /* A store in memory, for tests and fuzzing: the same schema, no key, no files. */
 tael_status tael__ledger_open_memory(tael_ledger **out);

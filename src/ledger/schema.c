@@ -76,6 +76,8 @@ static const char *const steps[] = {
                                                                   "status,account,"
                                                                   "note,external_id ON records WHEN old.label<>0 BEGIN "
                                                                   "UPDATE records SET label=0 WHERE id=new.id; END;",
+    "CREATE TABLE consents(kind TEXT PRIMARY KEY, allowed INTEGER NOT NULL, changed_ms INTEGER NOT NULL)"
+    " WITHOUT ROWID;", /* only what was decided: consent.c has the defaults */
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 

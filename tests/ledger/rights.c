@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The owner's rights: everything out in open formats, and really gone. A wrong erase leaves rows in free pages or in
 // the log, which a copy of the file and its key would show.
+#include <dirent.h>
 #include <jansson.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,6 +115,77 @@ static void erased_rows_are_gone_from_every_page_and_the_log(void **state)
     temp_remove(home);
 }
 
+/* The word stands in a file of the folder as it lies there, or in any page of the store after decryption: pages in use
+ * with what was cut out of them, and free ones. */
+static bool traces(tael_ledger *ledger, const char *home, const char *word)
+{
+    sqlite3_int64 size = 0;
+    unsigned char *pages = sqlite3_serialize(ledger->db, "main", &size, 0);
+    assert_non_null(pages);
+    bool found = memmem(pages, (size_t)size, word, strlen(word)) != NULL;
+    assert_memory_equal(pages, "SQLite format 3", 16); /* it is decrypted */
+    sqlite3_free(pages);
+    DIR *folder = opendir(home);
+    for (struct dirent *e; (e = readdir(folder));) {
+        size_t bytes;
+        if (e->d_name[0] == '.') continue;
+        char *data = fixture(in_folder(home, e->d_name), &bytes);
+        found |= memmem(data, bytes, word, strlen(word)) != NULL;
+        tael__free(data);
+    }
+    closedir(folder);
+    return found;
+}
+
+static void no_page_and_no_file_keeps_a_trace(void **state)
+{
+    (void)state;
+    char *home = temp_folder();
+    tael_ledger *ledger;
+    uint64_t erased;
+    assert_ok(tael_ledger_open(&ledger, home, NULL));
+    tael__buffer b = {.max = 1 << 20};
+    tael__buffer_text(&b, ALIPAY_HEADER);
+    for (int i = 0; i < 900; i++)
+        tael__buffer_format(
+            &b, "2026-%02d-01 08:00:00,餐饮美食,%s,/,Item%d,支出,%d.00,余额,交易成功,2026100122%018d\t,,,\r\n",
+            1 + i % 12, i % 12 < 6 ? "OldSecret" : "NewSecret", i % 5, i % 7 + 1, i);
+    put_bill(ledger, b.data, NULL);
+    put_bill(ledger,
+             WECHAT_HEADER
+             "2026-10-01 08:00:00,商户消费,OtherSecret,x,支出,¥1.00,零钱,支付成功,4200002600000000000001\t,/,/\n",
+             NULL);
+    tael__buffer_free(&b);
+    assert_true(traces(ledger, home, "OldSecret")); /* the search does find what is there */
+    assert_ok(tael_ledger_erase(ledger, NULL, "2026-07-01", &erased));
+    assert_int_equal(erased, 450);
+    assert_false(traces(ledger, home, "OldSecret"));
+    assert_true(traces(ledger, home, "NewSecret"));
+    assert_ok(tael_ledger_erase(ledger, "alipay", NULL, &erased));
+    assert_false(traces(ledger, home, "NewSecret"));
+    assert_true(traces(ledger, home, "OtherSecret"));
+    /* Of tables that nobody told erase about, everything goes too. */
+    assert_ok(tael__sql_exec(
+        ledger, "CREATE TABLE learned(a TEXT); INSERT INTO learned VALUES('OtherSecret is a shop')", "test"));
+    assert_ok(tael_consent_set(ledger, "partner", true));
+    assert_ok(tael_ledger_erase(ledger, NULL, NULL, &erased));
+    assert_int_equal(erased, 1);
+    assert_false(traces(ledger, home, "OtherSecret"));
+    sqlite3_stmt *s;
+    bool row;
+    assert_ok(tael__sql_prepare(ledger, &s, "SELECT name FROM sqlite_master WHERE type='table'", "test"));
+    while (tael__sql_step(ledger, s, &row, "test") == TAEL_OK && row) {
+        char sql[256];
+        int64_t left;
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\"", tael__sql_text(s, 0));
+        assert_ok(tael__sql_number(ledger, &left, sql, "test"));
+        assert_int_equal(left, 0);
+    }
+    sqlite3_finalize(s);
+    tael_ledger_close(ledger);
+    temp_remove(home);
+}
+
 static void erase_before_a_day_keeps_that_day(void **state)
 {
     (void)state;
@@ -134,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_export_is_whole_and_reads_back),
         cmocka_unit_test(erased_rows_are_gone_from_every_page_and_the_log),
+        cmocka_unit_test(no_page_and_no_file_keeps_a_trace),
         cmocka_unit_test(erase_before_a_day_keeps_that_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
