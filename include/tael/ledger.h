@@ -75,13 +75,13 @@ typedef struct tael_import_options {
 
 /* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX,
  * all its sheets together), or a zip of such: what a file is, its bytes tell. TAEL_UNSUPPORTED: no importer knows it;
- * TAEL_BAD_INPUT names the line; TAEL_BAD_KEY: the zip is protected and the password is missing or wrong; TAEL_CORRUPT:
- * the zip or the workbook is damaged; TAEL_LIMIT: it unpacks to more than any bill. Rows that can't be read are skipped
- * and reported, never lost silently. `path` "-" is standard input.
- * In a zip each .csv, .txt and .xlsx is a bill of its own: one that fails doesn't keep the others out. The report then
- * holds their sums, and each bill's own report with its skipped rows stands in `bills`; the status is that of the first
- * that failed. Nothing is unpacked to the disk.
- * Free the report with tael_import_report_free, also after a failure. */
+ * A folder must be an export of tael_ledger_export. TAEL_BAD_INPUT names the line; TAEL_BAD_KEY: the zip is protected
+ * and the password is missing or wrong; TAEL_CORRUPT: the zip or the workbook is damaged; TAEL_LIMIT: it unpacks to
+ * more than any bill. Rows that can't be read are skipped and reported, never lost silently. `path` "-" is standard
+ * input. In a zip each .csv, .txt and .xlsx is a bill of its own: one that fails doesn't keep the others out. The
+ * report then holds their sums, and each bill's own report with its skipped rows stands in `bills`; the status is that
+ * of the first that failed. Nothing is unpacked to the disk. Free the report with tael_import_report_free, also after a
+ * failure. */
 TAEL_API tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,
                                         tael_import_report *report);
 TAEL_API void tael_import_report_free(tael_import_report *report);
@@ -193,7 +193,9 @@ TAEL_API tael_status tael_ledger_summarize(tael_ledger *ledger, tael_ledger_summ
 
 /* ---- The owner's rights ---- */
 
-/* Everything, in open formats: a folder `path` with records.csv (UTF-8), records.json and about.json. */
+/* Everything, in open formats: a folder `path`, or a zip when it ends in ".zip", with records.csv (UTF-8),
+ * records.json, consents.csv and about.json. tael_ledger_import of either restores the ledger: records with new ids,
+ * and of the consents only what was refused. */
 TAEL_API tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *records);
 
 /* What the ledger may be used for. Without a decision only what stays on the device is allowed. */

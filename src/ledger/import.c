@@ -4,12 +4,14 @@
 // reported with its line; import/ holds one file a format, and what opens zips and workbooks.
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "ledger/import/container.h"
 #include "ledger/import/table.h"
 #include "ledger/import/workbook.h"
 #include "ledger/report.h"
+#include "ledger/restore.h"
 #include "ledger/rows.h"
 
 #define PROGRESS_ROWS 2000 /* rows between two calls of progress: a few milliseconds */
@@ -246,6 +248,10 @@ static tael_status read_sheets(job *j, tael_ledger *ledger, const tael__workbook
 
 static tael_status read_tables(job *j, tael_ledger *ledger, const content *c)
 {
+    if (c->text && tael__restore_like(c->text, c->bytes)) {
+        j->ever = j->changed = true;
+        return tael__restore(ledger, j->name, c->text, c->bytes, j->report);
+    }
     if (c->text) return read_table(j, ledger, c->text, c->bytes, 0);
     /* Beside a known bill its owner's other sheets are made of its rows: a guess at them would count those twice. */
     j->table.sure = j->options.format == NULL;
@@ -391,6 +397,8 @@ tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael
     if (!ledger || !path || !report)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("import: a ledger, a path and a report are needed", "导入：需要账本、路径和报告"));
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return tael__restore_folder(ledger, path, options, report);
     TAEL_TRY(tael__file_read(&data, &bytes, path, TAEL__MAX_TEXT_FILE_BYTES));
     tael_status status = tael__ledger_import_bytes(ledger, path, data, bytes, options, report);
     tael__free(data);
