@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase consent key help"
+    local commands="pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase consent key recover help"
     local globals="--home --lang --json --quiet --passphrase-file --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -56,6 +56,7 @@ _tael()
     ask) options="--model --today --threads" ;;
     export) options="--out" ;;
     erase) options="--source --before --all --yes" ;;
+    recover) options="--out" ;;
     consent) options="habits partner trial population diagnostics on off" ;;
     key) options="--set-passphrase --change --remove-passphrase --new-passphrase-file" ;;
     esac

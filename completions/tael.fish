@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase consent key help
+set -l commands pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase consent key recover help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -30,6 +30,7 @@ complete -c tael -n $none -a export -d 'everything out, in open formats'
 complete -c tael -n $none -a erase -d 'records really gone'
 complete -c tael -n $none -a consent -d 'what the ledger may be used for'
 complete -c tael -n $none -a key -d 'a passphrase on the ledger'
+complete -c tael -n $none -a recover -d 'save what can be read of a damaged ledger'
 complete -c tael -n $none -a help -d 'help on a command'
 complete -c tael -n '__fish_seen_subcommand_from help' -a "$commands"
 complete -c tael -n '__fish_seen_subcommand_from pull' -a "$models"
@@ -100,3 +101,4 @@ complete -c tael -n '__fish_seen_subcommand_from key' -l set-passphrase -d 'prot
 complete -c tael -n '__fish_seen_subcommand_from key' -l change -d 'another passphrase'
 complete -c tael -n '__fish_seen_subcommand_from key' -l remove-passphrase -d 'keep the key without one'
 complete -c tael -n '__fish_seen_subcommand_from key' -l new-passphrase-file -r -F -d 'the new one'
+complete -c tael -n '__fish_seen_subcommand_from recover' -s o -l out -x -a '(__fish_complete_directories)' -d 'the fresh one'

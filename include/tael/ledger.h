@@ -213,6 +213,19 @@ TAEL_API tael_status tael_consent_get(tael_ledger *ledger, const char *kind, boo
 TAEL_API tael_status tael_consent_set(tael_ledger *ledger, const char *kind, bool allowed);
 TAEL_API tael_status tael_consent_list(tael_ledger *ledger, tael_consent_fn *each, void *user);
 
+/* What tael_ledger_recover could read, and what not. */
+typedef struct tael_recovery {
+    uint64_t saved;                /* records in the fresh ledger */
+    uint64_t lost, gaps;           /* ids that can't be read (some may have been erased before), in so many runs */
+    int64_t first_lost, last_lost; /* the least and the largest of them; 0: none */
+} tael_recovery;
+
+/* Save what can be read of a damaged ledger into a fresh one in the folder `fresh_home`, with a key of its own and no
+ * passphrase. The damaged one is only read. Records get new ids and refunds are joined anew. TAEL_CORRUPT: not even the
+ * first page can be read; TAEL_BAD_INPUT: there is a ledger in fresh_home. */
+TAEL_API tael_status tael_ledger_recover(const char *home, const char *passphrase, const char *fresh_home,
+                                         tael_recovery *recovery);
+
 /* Really gone, freed pages too. `source` or `before` (a day) narrow it; both NULL: everything. */
 TAEL_API tael_status tael_ledger_erase(tael_ledger *ledger, const char *source, const char *before, uint64_t *erased);
 

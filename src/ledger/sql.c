@@ -26,9 +26,9 @@ static tael_status fail_known(tael_ledger *ledger, int code, const char *doing)
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return tael__fail(TAEL_CORRUPT,
-                          TAEL_SAY("%s: %s: the store is damaged; put back a copy of the folder, or move it away and "
-                                   "import the bills again",
-                                   "%s：%s：账本文件已损坏；请恢复该文件夹的备份，或将其移走后重新导入账单"),
+                          TAEL_SAY("%s: %s: the store is damaged; put back a copy of the folder, or save what can be "
+                                   "read with tael recover",
+                                   "%s：%s：账本文件已损坏；请恢复该文件夹的备份，或用 tael recover 抢救可读的记录"),
                           path, doing);
     case SQLITE_FULL:
         return tael__fail(TAEL_NO_SPACE,

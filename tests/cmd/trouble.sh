@@ -49,6 +49,26 @@ rm -f "$work/damaged"/ledger.db-*
 expect 1 --home "$work/damaged" --json spend
 holds 'd["error"]["code"] in ("corrupt", "bad_key")'
 
+# What can be read of it is saved; without its first page nothing can.
+expect 1 --home "$work/damaged" --json recover --out "$work/fresh"
+expect 0 --home "$work/damaged2" import "$work/large.csv"
+python3 - "$work/damaged2/ledger.db" <<'PYTHON'
+import os, sys
+pages = os.path.getsize(sys.argv[1]) // 4096
+with open(sys.argv[1], "r+b") as f:
+    for page in range(50, pages, 97):
+        f.seek(page * 4096 + 1000)
+        f.write(b"damaged")
+PYTHON
+expect 1 --home "$work/damaged2" --json ledger
+holds 'd["error"]["code"] == "corrupt"'
+expect 0 --home "$work/damaged2" --json recover
+holds 'd["path"].endswith("-recovered") and 15000 < d["saved"] < 20000 and d["saved"] + d["lost"] >= 20000 and d["gaps"] > 1'
+expect 0 --home "$work/damaged2-recovered" --json import "$work/large.csv"
+holds 'd["imported"] + d["duplicates"] == 20000'
+expect 0 --home "$work/damaged2-recovered" --json ledger --limit 1
+holds 'd["total"] == 20000'
+
 # A key that lost its mode on its way back from a copy is closed again; a pipe in its place is told, not waited for.
 cp -r "$TAEL_HOME" "$work/copied"
 chmod 644 "$work/copied/ledger.key" "$work/copied/ledger.db"
