@@ -3,7 +3,7 @@
 // the labels, and sums are kept for each (totals.c).
 //
 // An item is often one of a kind, with an order's number in it; a label for each such row would double the store. So a
-// row's item, status and remark are part of its label only from the third time on that one import meets them together;
+// row's item, status and remark are part of its label only from the second time on that one import meets them together;
 // such a label is `whole`. Rows of other labels are looked at one by one where a filter asks for those fields.
 #include "ledger/labels.h"
 
@@ -114,13 +114,30 @@ tael_status tael__labels_of(tael__labels *l, const char *const text[TAEL__LABEL_
     uint8_t hash[16];
     if (external_id && external_id[strspn(external_id, "0123456789_")] == '\0') {
         hash_texts(hash, text, TAEL__LABEL_FIELDS);
-        bool again = repeats(l, hash);
         TAEL_TRY(look_up(l, hash, false, id));
         if (*id) return TAEL_OK;
-        if (again) return find_or_make(l, hash, text, TAEL__LABEL_FIELDS, id);
+        if (repeats(l, hash)) return find_or_make(l, hash, text, TAEL__LABEL_FIELDS, id);
     }
     hash_texts(hash, text, TAEL__LABEL_BASE);
     return find_or_make(l, hash, text, TAEL__LABEL_BASE, id);
+}
+
+/* The whole labels that the store has, so that rows like those of earlier bills get them at once; and so that a row
+ * whose texts are its own costs no look into the store. */
+static tael_status read_whole(tael__labels *l)
+{
+    sqlite3_stmt *s;
+    bool row;
+    TAEL_TRY(tael__sql_prepare(l->ledger, &s, "SELECT hash,id FROM labels WHERE whole=1 ORDER BY id LIMIT 100000",
+                               LABELLING));
+    tael_status status = tael__sql_step(l->ledger, s, &row, LABELLING);
+    while (status == TAEL_OK && row) {
+        const uint8_t *hash = sqlite3_column_blob(s, 0);
+        if (hash && sqlite3_column_bytes(s, 0) == 16) status = remember(l, hash, sqlite3_column_int64(s, 1));
+        if (status == TAEL_OK) status = tael__sql_step(l->ledger, s, &row, LABELLING);
+    }
+    sqlite3_finalize(s);
+    return status;
 }
 
 tael_status tael__labels_open(tael__labels *l, tael_ledger *ledger)
@@ -134,6 +151,7 @@ tael_status tael__labels_open(tael__labels *l, tael_ledger *ledger)
                                    LABELLING);
     if (status == TAEL_OK && !(l->seen = tael__alloc_array(SEEN_SLOTS, sizeof *l->seen)))
         status = tael__fail_memory("labels", SEEN_SLOTS * sizeof *l->seen);
+    if (status == TAEL_OK) status = read_whole(l);
     if (status != TAEL_OK) tael__labels_close(l);
     return status;
 }

@@ -35,24 +35,26 @@ static const char *const searches[] = {
      */
     "SELECT p.id FROM records r JOIN records p ON p.merchant_order=r.merchant_order AND p.merchant_order<>''"
     " WHERE r.id=?1 AND r.merchant_order<>'' AND p.source=r.source AND p.kind<>1 AND p.merchant=r.merchant"
-    " AND p.direction<>2 AND p.minor-tael_joined(p.id)>=r.minor AND p.time_ms<=r.time_ms"
+    " AND p.direction<>2 AND p.time_ms<=r.time_ms AND p.minor-tael_joined(p.id)>=r.minor"
     " ORDER BY (p.direction=1) DESC,(p.kind=3) DESC,(p.minor=r.minor) DESC,p.time_ms DESC,p.id LIMIT 1",
     /* The purchase's own status says that something came back, and it is of this merchant: the same sum, then any. */
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor=r.minor"
-    " WHERE r.id=?1 AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1 AND tael_joined(p.id)=0 AND "
-    "p.merchant=r.merchant AND p.time_ms<=r.time_ms"
+    " WHERE r.id=?1 AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1 AND "
+    "p.merchant=r.merchant AND p.time_ms<=r.time_ms AND tael_joined(p.id)=0"
     " ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor>r.minor"
-    " WHERE r.id=?1 AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1 AND p.stated_minor-tael_joined(p.id)>=r.minor"
-    " AND p.merchant=r.merchant AND p.time_ms<=r.time_ms ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
+    " WHERE r.id=?1 AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1"
+    " AND p.merchant=r.merchant AND p.time_ms<=r.time_ms AND p.stated_minor-tael_joined(p.id)>=r.minor ORDER BY "
+    "(p.method=r.method) DESC,p.time_ms DESC,p.id LIMIT 1",
     /* A paid and closed purchase of this merchant and sum: it must have come back, and the order was replaced. */
     "SELECT p.id FROM records r JOIN records p ON p.kind=3 AND p.kind<>0 AND p.source=r.source AND p.time_ms<=r.time_ms"
     " WHERE r.id=?1 AND p.merchant=r.merchant AND p.minor=r.minor AND tael_joined(p.id)=0 ORDER BY p.time_ms DESC,p.id "
     "LIMIT 1",
     /* WeChat's refund may carry another name of the shop: the same stated sum within half a year before. */
     "SELECT p.id FROM records r JOIN records p ON p.source=r.source AND p.stated_minor=r.minor"
-    " WHERE r.id=?1 AND r.source='wechat' AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1 AND tael_joined(p.id)=0"
-    " AND p.time_ms BETWEEN r.time_ms-15811200000 AND r.time_ms ORDER BY (p.method=r.method) DESC,p.time_ms DESC,p.id "
+    " WHERE r.id=?1 AND r.source='wechat' AND p.stated_minor<>0 AND p.kind<>1 AND p.direction=1"
+    " AND p.time_ms BETWEEN r.time_ms-15811200000 AND r.time_ms AND tael_joined(p.id)=0 ORDER BY (p.method=r.method) "
+    "DESC,p.time_ms DESC,p.id "
     "LIMIT 1",
     /* Meituan's refund shares no number with its purchase: the same title and sum within half a year before. */
     "SELECT p.id FROM records r JOIN records p ON p.time_ms BETWEEN r.time_ms-15811200000 AND r.time_ms"
