@@ -14,7 +14,7 @@ rows = [f"2026-10-{1 + i % 28:02d} 08:{i // 60 % 60:02d}:{i % 60:02d},餐饮美�
         f"20261001{i:020d}\t,M{i}\t,,\r\n" for i in range(20000)]
 open(sys.argv[2], "wb").write((head + "".join(rows)).encode("gb18030"))
 PYTHON
-for wait in 0.02 0.1 0.3; do
+for wait in 0.01 0.02 0.03 0.05 0.07 0.1 0.13 0.16 0.2 0.3; do
     "$tael" import "$work/large.csv" >/dev/null 2>&1 &
     sleep "$wait"
     kill -9 $! 2>/dev/null
