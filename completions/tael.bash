@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase consent key recover help"
+    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize ask export erase consent key recover help"
     local globals="--home --lang --json --quiet --passphrase-file --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -38,7 +38,7 @@ _tael()
     --pooling) mapfile -t COMPREPLY < <(compgen -W "mean first last" -- "$current"); return ;;
     --direction) mapfile -t COMPREPLY < <(compgen -W "expense income neutral" -- "$current"); return ;;
     --by)
-        mapfile -t COMPREPLY < <(compgen -W "month category merchant weekday hour method source day year" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "month category subcategory merchant weekday hour method source day year" -- "$current")
         return
         ;;
     esac
@@ -50,11 +50,15 @@ _tael()
     perplexity) options="--model --lora --ctx --threads" ;;
     quantize) options="--to --imatrix --pure --threads" ;;
     bench) options="--model --prompt --tokens --depth --parallel --kv-q8 --threads --runs" ;;
-    import) options="--as --password --dry-run" ;;
+    import) options="--as --password --map --mappings --forget-mapping --dry-run" ;;
     ledger) options="$filters --limit" ;;
     spend) options="$filters --by --income --gross --limit" ;;
+    match) options="--undo --redo --join --limit" ;;
+    merchant) options="--as --forget --suggest --limit" ;;
+    categorize) options="--only --all --forget" ;;
     ask) options="--model --today --threads" ;;
     export) options="--out" ;;
+    add) options="--yes --today" ;;
     erase) options="--source --before --all --yes" ;;
     recover) options="--out" ;;
     consent) options="habits partner trial population diagnostics on off" ;;

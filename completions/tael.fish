@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase consent key recover help
+set -l commands pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize ask export erase consent key recover help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -25,8 +25,14 @@ complete -c tael -n $none -a doctor -d 'what this device can do'
 complete -c tael -n $none -a import -d 'read bills into the ledger'
 complete -c tael -n $none -a ledger -d 'the records, newest first'
 complete -c tael -n $none -a spend -d 'what was spent, net of refunds'
+complete -c tael -n $none -a match -d 'rows of several bills that are one payment'
+complete -c tael -n $none -a merchant -d 'merchants by brand'
+complete -c tael -n $none -a categories -d 'the categories, with counts and sums'
+complete -c tael -n $none -a categorize -d 'say what a record is'
 complete -c tael -n $none -a ask -d 'answer a question from the ledger'
 complete -c tael -n $none -a export -d 'everything out, in open formats'
+complete -c tael -n $none -a add -d 'add a payment by saying it'
+complete -c tael -n $none -a remove -d 'take back a record added by hand'
 complete -c tael -n $none -a erase -d 'records really gone'
 complete -c tael -n $none -a consent -d 'what the ledger may be used for'
 complete -c tael -n $none -a key -d 'a passphrase on the ledger'
@@ -71,8 +77,11 @@ complete -c tael -n '__fish_seen_subcommand_from bench' -s d -l depth -x -d 'tok
 complete -c tael -n '__fish_seen_subcommand_from bench' -l parallel -x -d 'requests at once'
 complete -c tael -n '__fish_seen_subcommand_from bench' -s r -l runs -x -d runs
 complete -c tael -n '__fish_seen_subcommand_from import' -F
-complete -c tael -n '__fish_seen_subcommand_from import' -l as -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit ofx qif generic' -d format
+complete -c tael -n '__fish_seen_subcommand_from import' -l as -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit td feidee htsec hxsec huobi ofx qif generic' -d format
 complete -c tael -n '__fish_seen_subcommand_from import' -l password -x -d 'of a protected zip'
+complete -c tael -n '__fish_seen_subcommand_from import' -l map -x -d 'how its columns are read'
+complete -c tael -n '__fish_seen_subcommand_from import' -l mappings -d 'list what was kept of --map'
+complete -c tael -n '__fish_seen_subcommand_from import' -l forget-mapping -x -d 'forget one of them'
 complete -c tael -n '__fish_seen_subcommand_from import' -l dry-run -d 'keep nothing'
 for command in ledger spend
     complete -c tael -n "__fish_seen_subcommand_from $command" -l from -x -d 'from this day on'
@@ -87,12 +96,24 @@ for command in ledger spend
     complete -c tael -n "__fish_seen_subcommand_from $command" -l text -x -d anywhere
     complete -c tael -n "__fish_seen_subcommand_from $command" -l limit -x -d 'at most N'
 end
-complete -c tael -n '__fish_seen_subcommand_from spend' -l by -x -a 'month category merchant weekday hour method source day year' -d group
+complete -c tael -n '__fish_seen_subcommand_from spend' -l by -x -a 'month category subcategory merchant weekday hour method source day year' -d group
 complete -c tael -n '__fish_seen_subcommand_from spend' -l income -d 'what came in'
 complete -c tael -n '__fish_seen_subcommand_from spend' -l gross -d 'leave refunds out'
+complete -c tael -n '__fish_seen_subcommand_from match' -l undo -x -d 'this match is wrong'
+complete -c tael -n '__fish_seen_subcommand_from match' -l redo -x -d 'forget the decision'
+complete -c tael -n '__fish_seen_subcommand_from match' -l join -x -d 'one payment'
+complete -c tael -n '__fish_seen_subcommand_from merchant' -l as -x -d 'call it this'
+complete -c tael -n '__fish_seen_subcommand_from merchant' -l forget -d 'forget its name'
+complete -c tael -n '__fish_seen_subcommand_from merchant' -l suggest -d 'names of one payment'
+complete -c tael -n '__fish_seen_subcommand_from match merchant' -l limit -x -d 'at most N'
+complete -c tael -n '__fish_seen_subcommand_from categorize' -l only -d 'this record alone'
+complete -c tael -n '__fish_seen_subcommand_from categorize' -l all -d 'every record anew'
+complete -c tael -n '__fish_seen_subcommand_from categorize' -l forget -x -d 'take back'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l today -x -d 'as on this day'
 complete -c tael -n '__fish_seen_subcommand_from export' -s o -l out -r -d folder
-complete -c tael -n '__fish_seen_subcommand_from erase' -l source -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit ofx qif generic' -d 'from this source'
+complete -c tael -n '__fish_seen_subcommand_from add' -l yes -s y -d 'store without asking'
+complete -c tael -n '__fish_seen_subcommand_from add' -l today -x -d 'as said on this day'
+complete -c tael -n '__fish_seen_subcommand_from erase' -l source -x -a 'alipay wechat jd meituan icbc_debit icbc_credit ccb_debit boc_debit boc_credit abc_debit bocom_debit bocom_credit cmb_debit cmb_credit cgb_credit citic_credit spdb_debit hsbc_hk_credit hsbc_hk_debit bmo_credit bmo_debit td feidee htsec hxsec huobi ofx qif generic manual' -d 'from this source'
 complete -c tael -n '__fish_seen_subcommand_from erase' -l before -x -d 'older than'
 complete -c tael -n '__fish_seen_subcommand_from erase' -l all -d everything
 complete -c tael -n '__fish_seen_subcommand_from erase' -l yes -d really

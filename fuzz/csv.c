@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/import/archive.h"
+#include "ledger/import/biff.h"
 #include "ledger/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tael_import_report first, second;
     const char *text = (const char *)data;
     if (size > 65536) return 0; /* 2,000 rows: a sum can't leave int64_t */
-    if (tael__archive_like(text, size))
+    if (tael__archive_like(text, size) || tael__biff_like(text, size))
         return 0; /* fuzz/xlsx.c opens those, and they may unpack to any number of rows */
     if (!ledger) must(tael__ledger_open_memory(&ledger) == TAEL_OK);
     tael_status status = tael__ledger_import_bytes(ledger, "fuzz", text, size, NULL, &first);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a workbook's parts: shared strings, styles and a sheet, parted by NUL, which no XML holds; or, when they
-// begin as a zip does, as a file that somebody imports. Besides "no crash": the CSV that a sheet becomes reads back as
-// the lines and fields that were written, none of them cut or glued to another; importing a file twice adds nothing.
+// begin as a zip or an old workbook (OLE) does, as a file that somebody imports. Besides "no crash": the CSV that a
+// sheet becomes reads back as the lines and fields that were written, none of them cut or glued to another; importing a
+// file twice adds nothing.
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/import/archive.h"
+#include "ledger/import/biff.h"
 #include "ledger/import/csv.h"
 #include "ledger/import/sheet.h"
 #include "ledger/internal.h"
@@ -95,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
     if (size > 65536) return 0;
-    if (tael__archive_like(text, size))
+    if (tael__archive_like(text, size) || tael__biff_like(text, size))
         import_twice(text, size);
     else
         read_parts(text, size);

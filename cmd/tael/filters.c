@@ -33,6 +33,8 @@ tael_status filter_read(const request *r, tael_filter *filter, filter_days *days
                             .text = option_text(r, "text", NULL),
                             .min_minor = option_integer(r, "min", 0),
                             .max_minor = option_integer(r, "max", 0)};
+    int32_t category = tael_category_find(filter->category);
+    if (category) tael_category_range(category, &filter->category_from, &filter->category_to);
     if (month && (filter->from || filter->to))
         return tael__fail(TAEL_MISUSE, TAEL_SAY("--month: it goes with neither --from nor --to; give one or the other",
                                                 "--month：不能与 --from、--to 同用；请二选一"));

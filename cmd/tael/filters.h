@@ -10,7 +10,13 @@
         {"to", 0, OPTION_DATE, "DATE", 0, 0, {"up to this day, inclusive", "截止日（含）"}},                      \
         {"month", 0, OPTION_MONTH, "YYYY-MM", 0, 0, {"this month", "某个月"}},                                    \
         {"merchant", 0, OPTION_TEXT, "TEXT", 0, 0, {"in the merchant's name", "商户名包含"}},                     \
-        {"category", 0, OPTION_TEXT, "NAME", 0, 0, {"in the category", "分类包含"}},                              \
+        {"category",                                                                                              \
+         0,                                                                                                       \
+         OPTION_TEXT,                                                                                             \
+         "NAME",                                                                                                  \
+         0,                                                                                                       \
+         0,                                                                                                       \
+         {"a category's name or key, or a word of the bill's own", "分类名称或键名，或账单自带分类包含"}},        \
         {"direction", 0, OPTION_CHOICE, "expense|income|neutral", 0, 0, {"only this direction", "收支方向"}},     \
         {"method", 0, OPTION_TEXT, "TEXT", 0, 0, {"in the payment method", "支付方式包含"}},                      \
         {"min", 0, OPTION_AMOUNT, "AMOUNT", 0, 0, {"at least this much, such as 12.34", "金额不低于，如 12.34"}}, \

@@ -23,6 +23,16 @@ static const option options[] = {
      0,
      {"of a protected zip, as Alipay and WeChat Pay send it in the app",
       "加密压缩包的解压密码（支付宝、微信支付在应用内发送）"}},
+    {"map",
+     0,
+     OPTION_TEXT,
+     "MAPPING",
+     0,
+     0,
+     {"how its columns are read, such as \"time=Date,amount=Sum,merchant=Shop\"; kept for the next such bill",
+      "各列的含义，如 \"time=日期,amount=金额,merchant=商户\"；会记住，供下次同样的账单使用"}},
+    {"mappings", 0, OPTION_FLAG, NULL, 0, 0, {"list what was kept of --map", "列出记住的列映射"}},
+    {"forget-mapping", 0, OPTION_INTEGER, "ID", 1, 9e15, {"forget one of them", "忘记其中一个"}},
     {"dry-run", 0, OPTION_FLAG, NULL, 0, 0, {"read and report, keep nothing", "只读取并报告，不保存"}},
     {NULL},
 };
@@ -32,6 +42,7 @@ enum { SKIPPED_SHOWN = 10 }; /* to a person; JSON has all that the library names
 typedef struct import_run {
     request *r;
     tael_ledger *ledger;
+    tael_categorizer *categorizer;
     progress bar;
     const char *file;
     json_t *files;
@@ -72,6 +83,8 @@ static void add_json(import_run *i, const char *file, const tael_import_report *
                   "imported", (json_int_t)report->imported, "duplicates", (json_int_t)report->duplicates, "skipped",
                   skipped, "error", error ? out_text(error) : json_null());
     if (guessed(report)) json_object_set_new(json, "mapping", out_text(report->mapping));
+    if (guessed(report)) json_object_set_new(json, "guessed", json_boolean(!report->mapped));
+    if (report->replaced) json_object_set_new(json, "replaced", json_integer((json_int_t)report->replaced));
     json_array_append_new(i->files, json);
 }
 
@@ -82,10 +95,19 @@ static void print_report(const char *file, const tael_import_report *report)
                     "：%s，%" PRIu64 " 行：新增 %" PRIu64 "，已有 %" PRIu64 "，跳过 %zu\n"),
            report->format, report->rows, report->imported, report->duplicates, report->skipped_count);
     if (guessed(report)) {
-        fputs(TAEL_SAY("  columns guessed, please check: ", "  列由猜测而来，请核对："), stdout);
+        fputs(report->mapped ? TAEL_SAY("  columns as you said: ", "  列按您的说明读取：")
+                             : TAEL_SAY("  columns guessed, please check: ", "  列由猜测而来，请核对："),
+              stdout);
         out_line(stdout, report->mapping);
         putchar('\n');
+        if (!report->mapped)
+            puts(TAEL_SAY("  wrong? say it with --map \"time=…,amount=…\"; the rows are then replaced",
+                          "  不对？用 --map \"time=…,amount=…\" 说明，已读入的行会被替换"));
     }
+    if (report->replaced)
+        printf(TAEL_SAY("  %" PRIu64 " rows that were read otherwise are replaced\n",
+                        "  替换了之前按其他方式读入的 %" PRIu64 " 行\n"),
+               report->replaced);
     for (size_t n = 0; n < report->skipped_count && n < SKIPPED_SHOWN; n++) {
         if (report->skipped[n].sheet)
             printf(TAEL_SAY("  sheet %u, row %u: ", "  工作表 %u 第 %u 行："), report->skipped[n].sheet,
@@ -131,7 +153,10 @@ static void import_one(import_run *i, const char *file)
                              .dry_run = option_given(r, "dry-run"),
                              .progress = on_progress,
                              .user = i,
-                             .password = option_text(r, "password", NULL)};
+                             .password = option_text(r, "password", NULL),
+                             .mapping = option_text(r, "map", NULL),
+                             .categorize = tael_categorizer_category,
+                             .categorize_user = i->categorizer};
     i->file = file;
     progress_begin(&i->bar, r);
     tael_status status = tael_ledger_import(i->ledger, file, &o, &report);
@@ -171,21 +196,72 @@ static tael_status conclude(import_run *i)
     return i->status;
 }
 
+/* ---- What was said about columns ---- */
+
+static int add_mapping(const tael_mapping *m, void *user)
+{
+    json_t *list = user;
+    char time[32];
+    tael__format_time(time, sizeof time, m->made_ms, TAEL__SHANGHAI_OFFSET_MINUTES);
+    json_array_append_new(list, json_pack("{s:I,s:o,s:o,s:s}", "id", (json_int_t)m->id, "header", out_text(m->header),
+                                          "mapping", out_text(m->mapping), "time", time));
+    return 0;
+}
+
+static int print_mapping(const tael_mapping *m, void *user)
+{
+    (void)user;
+    printf("%7" PRId64 "  ", m->id);
+    out_line(stdout, m->mapping);
+    printf("\n%7s  ", "");
+    out_cell(stdout, m->header, 70, false);
+    putchar('\n');
+    return 0;
+}
+
+static tael_status show_mappings(request *r)
+{
+    tael_ledger *ledger;
+    json_t *list = json_array();
+    tael_status status = input_ledger(r, &ledger);
+    if (status == TAEL_OK && option_given(r, "forget-mapping"))
+        status = tael_ledger_forget_mapping(ledger, option_integer(r, "forget-mapping", 0));
+    if (status == TAEL_OK) status = tael_ledger_mappings(ledger, r->json ? add_mapping : print_mapping, list);
+    if (status == TAEL_OK && r->json)
+        status = out_json(r, json_pack("{s:o}", "mappings", list));
+    else
+        json_decref(list);
+    tael_ledger_close(ledger);
+    return status;
+}
+
 static tael_status run(request *r)
 {
-    import_run i = {.r = r, .files = json_array()};
+    import_run i = {.r = r};
+    bool of_mappings = option_given(r, "mappings") || option_given(r, "forget-mapping");
+    if (of_mappings && r->argument_count == 0) return show_mappings(r);
+    if (of_mappings || r->argument_count == 0)
+        return tael__fail(
+            TAEL_MISUSE,
+            TAEL_SAY("import: give FILE, or --mappings, or --forget-mapping ID; see `tael help import`",
+                     "import：请给出 文件，或 --mappings，或 --forget-mapping ID；参见 `tael help import`"));
+    i.files = json_array();
     tael_status status = input_ledger(r, &i.ledger);
+    if (status == TAEL_OK) status = tael_categorizer_open(&i.categorizer, i.ledger);
     for (size_t n = 0; status == TAEL_OK && n < r->argument_count && !interrupted(); n++)
         import_one(&i, r->arguments[n]);
+    if (status == TAEL_OK && i.done > 0 && !option_given(r, "dry-run")) /* rows that an earlier version left without */
+        status = tael_categorizer_apply(i.categorizer, true, NULL);
     if (status == TAEL_OK) status = conclude(&i);
     json_decref(i.files);
+    tael_categorizer_close(i.categorizer);
     tael_ledger_close(i.ledger);
     return status;
 }
 
 const command command_import = {
     .verb = "import",
-    .usage = "FILE… [--password P] [--as FORMAT] [--dry-run]",
+    .usage = "FILE… [--password P] [--as FORMAT] [--map MAPPING] [--dry-run]",
     .what = {"read bills into the ledger", "把账单读入账本"},
     .more =
         {"Alipay, WeChat, JD and Meituan exports, statements of banks as CSV or XLSX, OFX and QIF, or the zip that was "
@@ -195,7 +271,7 @@ const command command_import = {
          "支付宝、微信、京东、美团导出的账单，银行的对账单（CSV 或 XLSX），OFX 和 QIF，或邮件中的压缩包，按内容识别；"
          "其他表格会猜测各列并显示结果。重复导入同一文件不会多记。FILE 为 - 时读取标准输入。"},
     .options = options,
-    .least = 1,
+    .least = 0,
     .most = SIZE_MAX,
     .polls = true,
     .run = run,

@@ -11,7 +11,7 @@ static const option options[] = {
     {"by",
      0,
      OPTION_CHOICE,
-     "month|category|merchant|weekday|hour|method|source|day|year",
+     "month|category|subcategory|merchant|weekday|hour|method|source|day|year",
      0,
      0,
      {"a sum for each", "分组"}},
@@ -33,9 +33,10 @@ static tael_group group_of(const char *name)
     static const struct {
         const char *name;
         tael_group group;
-    } all[] = {{"day", TAEL_BY_DAY},           {"month", TAEL_BY_MONTH},   {"year", TAEL_BY_YEAR},
-               {"weekday", TAEL_BY_WEEKDAY},   {"hour", TAEL_BY_HOUR},     {"category", TAEL_BY_CATEGORY},
-               {"merchant", TAEL_BY_MERCHANT}, {"method", TAEL_BY_METHOD}, {"source", TAEL_BY_SOURCE}};
+    } all[] = {{"day", TAEL_BY_DAY},           {"week", TAEL_BY_WEEK},         {"month", TAEL_BY_MONTH},
+               {"year", TAEL_BY_YEAR},         {"weekday", TAEL_BY_WEEKDAY},   {"hour", TAEL_BY_HOUR},
+               {"category", TAEL_BY_CATEGORY}, {"subcategory", TAEL_BY_SUBCATEGORY}, {"merchant", TAEL_BY_MERCHANT}, {"method", TAEL_BY_METHOD},
+               {"source", TAEL_BY_SOURCE}};
     for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].name, name) == 0) return all[i].group;
     return TAEL_BY_NONE;
@@ -84,8 +85,8 @@ static int on_group(const tael_group_row *row, void *user)
 /* Time runs; names come by size. */
 static tael_order order_of(tael_group group)
 {
-    bool named =
-        group == TAEL_BY_CATEGORY || group == TAEL_BY_MERCHANT || group == TAEL_BY_METHOD || group == TAEL_BY_SOURCE;
+    bool named = group == TAEL_BY_CATEGORY || group == TAEL_BY_MERCHANT || group == TAEL_BY_METHOD ||
+                 group == TAEL_BY_SOURCE || group == TAEL_BY_SUBCATEGORY;
     return named ? TAEL_ORDER_VALUE_DOWN : TAEL_ORDER_KEY;
 }
 
@@ -127,7 +128,11 @@ static tael_status run(request *r)
 {
     tael_ledger *ledger = NULL;
     filter_days days;
-    tael_query q = {.size = sizeof q, .measure = TAEL_SUM, .gross = option_given(r, "gross"), .no_records = true};
+    tael_query q = {.size = sizeof q,
+                    .measure = TAEL_SUM,
+                    .gross = option_given(r, "gross"),
+                    .no_records = true,
+                    .category_name = tael_category_name};
     TAEL_TRY(filter_read(r, &q.filter, &days));
     if (option_given(r, "income") && q.filter.direction != TAEL_ANY_DIRECTION && q.filter.direction != TAEL_INCOME)
         return tael__fail(TAEL_MISUSE, TAEL_SAY("--income: --direction says otherwise; give one of them",
@@ -141,7 +146,7 @@ static tael_status run(request *r)
 
 const command command_spend = {
     .verb = "spend",
-    .usage = "[FILTERS] [--by month|category|merchant|weekday|hour|method|source] [--income] [--gross]",
+    .usage = "[FILTERS] [--by month|category|subcategory|merchant|weekday|hour|method|source] [--income] [--gross]",
     .what = {"what was spent, net of refunds", "花了多少（已扣退款）"},
     .more = {"A refund counts on the day of its purchase when it can be joined to one, else on its own. Money that "
              "only moved\n"

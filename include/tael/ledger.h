@@ -52,6 +52,8 @@ typedef struct tael_import_report {
                           * "time=日期, amount=金额 (minus is spending)"; "" for known formats; owned by the report */
     const struct tael_import_bill *bills; /* of a zip: each bill in it; owned by the report. NULL for a bill alone */
     size_t bill_count;
+    bool mapped;       /* `mapping` is what the owner said, now or before */
+    uint64_t replaced; /* rows that went, since the same bytes are now read otherwise */
     void *internal;
 } tael_import_report;
 
@@ -63,6 +65,8 @@ typedef struct tael_import_bill {
     tael_import_report report; /* its own */
 } tael_import_bill;
 
+struct tael_record;
+
 typedef struct tael_import_options {
     size_t size;
     const char *format; /* NULL: told by content */
@@ -71,22 +75,47 @@ typedef struct tael_import_options {
     int (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *user);
     void *user;
     const char *password; /* of a protected zip; NULL or "": none */
+    /* How the columns are to be read: "time=日期,amount=金额,merchant=商户"; NULL: by a known format, by what was said
+     * for this header before, or guessed. Fields: time, clock, amount, income, expense, direction, currency, merchant,
+     * item, type, category, method, card, status, id, account, note; and sign=minus|plus (which is spending),
+     * dates=dmy|mdy|ymd. A backslash before a comma or "=" of a name. It is kept for bills with the same header, and
+     * rows that these bytes gave when they were read otherwise are replaced. */
+    const char *mapping;
+    /* The category of a row that is about to be stored, or 0; the record's texts live until it returns. NULL: none is
+     * given. */
+    int32_t (*categorize)(const struct tael_record *record, bool *by_owner, void *user);
+    void *categorize_user;
 } tael_import_options;
 
-/* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX,
- * all its sheets together), or a zip of such: what a file is, its bytes tell. TAEL_UNSUPPORTED: no importer knows it;
- * A folder must be an export of tael_ledger_export. TAEL_BAD_INPUT names the line; TAEL_BAD_KEY: the zip is protected
- * and the password is missing or wrong; TAEL_CORRUPT: the zip or the workbook is damaged; TAEL_LIMIT: it unpacks to
- * more than any bill. Rows that can't be read are skipped and reported, never lost silently. `path` "-" is standard
- * input. In a zip each .csv, .txt and .xlsx is a bill of its own: one that fails doesn't keep the others out. The
- * report then holds their sums, and each bill's own report with its skipped rows stands in `bills`; the status is that
- * of the first that failed. Nothing is unpacked to the disk. Free the report with tael_import_report_free, also after a
- * failure. */
+/* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX
+ * or the XLS before it, all its sheets together), or a zip of such: what a file is, its bytes tell. A folder must be an
+ * export of tael_ledger_export. TAEL_UNSUPPORTED: no importer knows it; TAEL_BAD_INPUT names the line; TAEL_BAD_KEY:
+ * the zip is protected and the password is missing or wrong; TAEL_CORRUPT: the zip or the workbook is damaged;
+ * TAEL_LIMIT: it unpacks to more than any bill. Rows that can't be read are skipped and reported, never lost silently.
+ * `path` "-" is standard input. In a zip each .csv, .txt, .xlsx and .xls is a bill of its own: one that fails doesn't
+ * keep the others out. The report then holds their sums, and each bill's own report with its skipped rows stands in
+ * `bills`; the status is that of the first that failed. Nothing is unpacked to the disk. Free the report with
+ * tael_import_report_free, also after a failure. */
 TAEL_API tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,
                                         tael_import_report *report);
 TAEL_API void tael_import_report_free(tael_import_report *report);
 
+/* What the owner said about the columns of a header (tael_import_options.mapping). Texts are valid during the call. */
+typedef struct tael_mapping {
+    int64_t id;
+    const char *header;  /* its names, joined by ", " */
+    const char *mapping; /* as it was said */
+    int64_t made_ms;     /* UTC */
+} tael_mapping;
+typedef int tael_mapping_fn(const tael_mapping *mapping, void *user); /* non-zero stops */
+TAEL_API tael_status tael_ledger_mappings(tael_ledger *ledger, tael_mapping_fn *each, void *user);
+/* TAEL_NOT_FOUND: there is none. Rows that were read by it stay. */
+TAEL_API tael_status tael_ledger_forget_mapping(tael_ledger *ledger, int64_t id);
+
 /* ---- Records and queries ---- */
+
+/* Rows that the owner adds by hand have this source. */
+#define TAEL_SOURCE_MANUAL "manual"
 
 typedef enum tael_direction { TAEL_ANY_DIRECTION, TAEL_EXPENSE, TAEL_INCOME, TAEL_NEUTRAL } tael_direction;
 
@@ -98,34 +127,51 @@ typedef struct tael_record {
     int64_t minor, refunded_minor; /* gross; what of it came back */
     const char *currency, *merchant, *item, *category, *method, *status, *source, *external_id; /* "" when unknown */
     int64_t refund_of;       /* the purchase that this row gives back, or 0 */
-    bool counted;            /* part of sums: not an order never paid, not a refund joined to its purchase */
+    bool counted;            /* part of sums: not an order never paid, not a refund joined to its purchase, not what
+                              * another source shows as well */
     bool refund;             /* gives a purchase back: neutral, and if counted it lowers the spending of its own day */
     const char *type, *note; /* the bill's own kind of payment (交易类型) and remark; "" when unknown */
+    const char *brand;       /* the merchant without branch, company form and channel, or as the owner named it */
+    int64_t same_as;         /* the counted record that shows the same payment, or 0 */
+    int32_t category_id;     /* of the tree (tael/habits.h), or 0; `category` above is the bill's own word */
+    int32_t category_by;     /* who gave it: TAEL_CATEGORY_BY_… */
 } tael_record;
 
-/* Alternatives: a record fits when one of them is contained in its merchant, item, category or note. */
+enum { TAEL_CATEGORY_BY_NOBODY = 0, TAEL_CATEGORY_BY_MODEL = 1, TAEL_CATEGORY_BY_OWNER = 2 };
+
+/* Alternatives: a record fits when one of them is contained in its merchant or brand, item, category, type or
+ * note; or when its category lies in one of the ranges. */
 typedef struct tael_term_group {
     const char *const *items;
     size_t count;
+    const int32_t (*ranges)[2]; /* category numbers, inclusive; NULL: none */
+    size_t range_count;
+    bool uncategorized; /* the items count only for records without a category */
 } tael_term_group;
 
 /* Which records. Zero means everything. All conditions hold at once. Text is compared without case; TERMS are matched
- * in any of merchant, item, category, note. */
+ * in any of merchant, brand, item, category, type, note. */
 typedef struct tael_filter {
     size_t size;
     const char *from, *to; /* inclusive days, "2026-11-20"; NULL: open */
     tael_direction direction;
-    const char *merchant, *category, *method, *source, *text; /* contained in that field; `text` in any field */
-    const char *const *any_terms;                             /* at least one is contained in one of the fields */
+    const char *merchant;                          /* contained in the bill's name or in the brand */
+    const char *category, *method, *source, *text; /* contained in that field; `text` in any field */
+    const char *const *any_terms;                  /* at least one is contained in one of the fields */
     size_t any_count;
     const tael_term_group *all_of; /* every group must fit: "a person and a purpose" */
     size_t all_count;
+    const tael_term_group *none_of; /* no group fits */
+    size_t none_count;
     const char *const *no_terms; /* none is contained in any of the fields */
     size_t no_count;
     int64_t min_minor, max_minor; /* inclusive, of the gross amount; 0: open */
     uint32_t weekdays;            /* bit 0 Monday .. bit 6 Sunday; 0: all */
     int32_t hour_from, hour_to;   /* local hours [from, to), wrapping past midnight; equal: all day */
     bool refunded_only;           /* rows of which something came back */
+    /* Numbers of the tree's categories, inclusive (tael_category_range); 0: all. With `category` too, that text is
+     * looked for in rows that have no number. */
+    int32_t category_from, category_to;
 } tael_filter;
 
 /* Newest first; each(record, user) non-zero stops. `limit` 0: all. *total (may be NULL) counts all that fit. */
@@ -151,9 +197,12 @@ typedef enum tael_group {
     TAEL_BY_WEEKDAY,
     TAEL_BY_HOUR,
     TAEL_BY_CATEGORY,
-    TAEL_BY_MERCHANT,
+    TAEL_BY_MERCHANT, /* by brand */
     TAEL_BY_METHOD,
-    TAEL_BY_SOURCE
+    TAEL_BY_SOURCE,
+    TAEL_BY_WEEK,       /* by its Monday, "2026-11-16" */
+    TAEL_BY_SUBCATEGORY /* BY_CATEGORY takes the tree's top category, this its second level; rows without go by the
+                           bill's own word */
 } tael_group;
 
 typedef enum tael_order { TAEL_ORDER_KEY, TAEL_ORDER_VALUE_DOWN, TAEL_ORDER_VALUE_UP } tael_order;
@@ -167,6 +216,8 @@ typedef struct tael_query {
     uint32_t limit;       /* groups; 0: all */
     bool gross;           /* leave refunds out */
     const char *currency; /* NULL: the one with most rows */
+    /* Names the tree's categories in keys; tael_category_name fits. NULL: their number stands there. */
+    const char *(*category_name)(int32_t id, tael_language language);
     bool no_records;      /* the ids aren't wanted: sums come from totals that are kept where they can, not from rows */
 } tael_query;
 
@@ -177,6 +228,7 @@ typedef struct tael_group_row {
     int64_t time_ms;        /* of the row that decided MAX, MIN, FIRST, LAST; else 0 */
     const int64_t *records; /* ids that it was computed from, newest first, at most 1,000 */
     size_t record_count;
+    int32_t category_id; /* of a group by category: its number, or 0 for the bill's own word */
 } tael_group_row;
 
 /* Compute over the ledger: each(row, user) for every group; BY_NONE gives exactly one row, also for nothing at all.
@@ -190,6 +242,119 @@ typedef struct tael_ledger_summary {
     char first_day[16], last_day[16], currency[8];
 } tael_ledger_summary;
 TAEL_API tael_status tael_ledger_summarize(tael_ledger *ledger, tael_ledger_summary *summary);
+
+/* ---- Added by hand ---- */
+
+/* Add one row of source "manual"; *id (may be NULL) is its own. Read of `record`: time, offset, direction, refund
+ * (gives a purchase back: direction neutral), minor (above 0), currency ("" is CNY), merchant, item, category, type,
+ * method, note; NULL texts are "". Two equal ones are two rows. TAEL_BAD_INPUT names the field that can't be. */
+TAEL_API tael_status tael_ledger_add(tael_ledger *ledger, const tael_record *record, int64_t *id);
+
+/* Take back a row that was added by hand. TAEL_NOT_FOUND: there is none with this id; TAEL_DENIED: it comes from a
+ * bill. */
+TAEL_API tael_status tael_ledger_remove(tael_ledger *ledger, int64_t id);
+
+/* ---- The same payment in two bills, and moves between own accounts ---- */
+
+typedef enum tael_match_kind {
+    TAEL_SAME_PAYMENT = 1, /* `other` shows what `kept` shows: it is in no sum */
+    TAEL_OWN_TRANSFER = 2  /* `kept` left one account of the owner, `other` came to another: both are neutral */
+} tael_match_kind;
+
+typedef enum tael_match_state {
+    TAEL_MATCH_FOUND,  /* by what the rows say */
+    TAEL_MATCH_JOINED, /* by the owner */
+    TAEL_MATCH_UNDONE  /* the owner said no; both rows are as their bills say */
+} tael_match_state;
+
+/* Which row is counted: a shop's order before the wallet that paid it, that before the bank. The shop knows what was
+ * bought, and its refunds are joined to the purchase; the bank knows neither. */
+typedef struct tael_match {
+    tael_match_kind kind;
+    tael_match_state state;
+    const tael_record *kept, *other; /* the match is called by the id of `other` */
+    int32_t days;                    /* from kept to other */
+    const char *reason;              /* why, in this thread's language: for the owner, it quotes the bills; "" undone */
+} tael_match;
+
+/* Every match, newest first, and what was undone; each(match, user) non-zero stops. All is valid during the call. */
+typedef int tael_match_fn(const tael_match *match, void *user);
+TAEL_API tael_status tael_ledger_matches(tael_ledger *ledger, tael_match_fn *each, void *user);
+
+typedef enum tael_match_decision {
+    TAEL_MATCH_JOIN, /* the records `id` and `with` belong together: the same payment, or a transfer if one went and one
+                      * came */
+    TAEL_MATCH_UNDO, /* the match of record `id` is wrong: what it left out counts by itself, now and whatever bills
+                      * come later; of a transfer, neither row is one */
+    TAEL_MATCH_REDO  /* forget what was decided about record `id` */
+} tael_match_decision;
+
+/* The owner's word. It is kept with the rows' own keys: it holds when a row is erased and imported again. `with` is for
+ * JOIN. TAEL_NOT_FOUND: no such record, or no match or decision of it. */
+TAEL_API tael_status tael_ledger_match_decide(tael_ledger *ledger, tael_match_decision decision, int64_t id,
+                                              int64_t with);
+
+/* ---- Merchants ---- */
+
+typedef struct tael_merchant {
+    const char *brand;
+    int64_t records, names; /* records of it; different names that bills give it */
+    bool taught;            /* by the owner */
+} tael_merchant;
+
+/* Brands, the one with most records first; `text` NULL, or contained in the brand or in a bill's name of it. */
+typedef int tael_merchant_fn(const tael_merchant *merchant, void *user);
+TAEL_API tael_status tael_ledger_merchants(tael_ledger *ledger, const char *text, tael_merchant_fn *each, void *user);
+
+/* From now on `merchant` (a brand, or a name as a bill writes it) is `brand`, in all records and those to come; NULL
+ * forgets what was taught about it (TAEL_NOT_FOUND: nothing). *records (may be NULL): how many changed. */
+TAEL_API tael_status tael_ledger_teach_merchant(tael_ledger *ledger, const char *merchant, const char *brand,
+                                                uint64_t *records);
+
+typedef struct tael_suggestion {
+    const char *merchant, *brand; /* two names that bills give the same payments: the bank's, and the wallet's */
+    int64_t payments;
+} tael_suggestion;
+
+/* Names that could be taught: none is without the owner. */
+typedef int tael_suggestion_fn(const tael_suggestion *suggestion, void *user);
+TAEL_API tael_status tael_ledger_suggest_merchants(tael_ledger *ledger, tael_suggestion_fn *each, void *user);
+
+/* ---- Categories ---- */
+
+/* What tael_ledger_categorize asks: the category of a record in *category_id (0: none) and whether the owner said so.
+ * Non-zero stops, and nothing is changed. */
+typedef int tael_categorize_fn(const tael_record *record, int32_t *category_id, bool *by_owner, void *user);
+
+/* Ask `each` for the category of every record, or with `fresh` of those that have none, and store what changed: all in
+ * one transaction. *changed (may be NULL): records whose category is another now. TAEL_CANCELLED: `each` stopped it. */
+TAEL_API tael_status tael_ledger_categorize(tael_ledger *ledger, bool fresh, tael_categorize_fn *each, void *user,
+                                            uint64_t *changed);
+
+/* What the owner said about a record, for good: it holds for the merchant, and first for the same item. */
+typedef struct tael_correction {
+    int64_t id; /* the ledger's own */
+    int64_t time_ms;
+    int64_t record; /* the record that it was said of; with `only` it holds for nothing else */
+    bool only;
+    tael_direction direction;
+    const char *merchant, *item, *category, *type; /* as the record has them */
+    int32_t category_id;
+} tael_correction;
+
+/* Keep a correction; *id (may be NULL) is its number. What was said before of the same merchant, item and direction
+ * (with `only`, of the same record) is replaced. */
+TAEL_API tael_status tael_ledger_correct(tael_ledger *ledger, const tael_correction *correction, int64_t *id);
+
+/* All corrections, oldest first; non-zero stops. */
+typedef int tael_correction_fn(const tael_correction *correction, void *user);
+TAEL_API tael_status tael_ledger_corrections(tael_ledger *ledger, tael_correction_fn *each, void *user);
+
+/* Forget a correction. TAEL_NOT_FOUND: there is none of this number. */
+TAEL_API tael_status tael_ledger_forget_correction(tael_ledger *ledger, int64_t id);
+
+/* One record by its number. TAEL_NOT_FOUND. */
+TAEL_API tael_status tael_ledger_record(tael_ledger *ledger, int64_t id, tael_record_fn *each, void *user);
 
 /* ---- The owner's rights ---- */
 

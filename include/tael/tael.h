@@ -8,6 +8,7 @@
 #include <tael/device.h>
 #include <tael/embed.h>
 #include <tael/generate.h>
+#include <tael/habits.h>
 #include <tael/ledger.h>
 #include <tael/model.h>
 #include <tael/quantize.h>

@@ -3,16 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tael/habits.h>
+
 #include "assistant/internal.h"
 
 /* ---- Queries ---- */
 
 tael_query tael__job_query(const tael__job *job, tael_measure measure, const tael__period *period, tael__bounds *bounds)
 {
-    tael_query q = {.size = sizeof q, .measure = measure};
+    tael_query q = {.size = sizeof q, .measure = measure, .category_name = tael_category_name};
     tael_filter *f = &q.filter;
     f->size = sizeof *f;
-    f->direction = job->plan->income ? TAEL_INCOME : TAEL_EXPENSE;
+    f->direction = job->neutral ? TAEL_NEUTRAL : job->plan->income ? TAEL_INCOME : TAEL_EXPENSE;
     if (period) {
         snprintf(bounds->from, sizeof bounds->from, "%s", tael__date_text(period->from));
         snprintf(bounds->to, sizeof bounds->to, "%s", tael__date_text(period->to));
@@ -21,10 +23,14 @@ tael_query tael__job_query(const tael__job *job, tael_measure measure, const tae
     }
     f->all_of = job->groups;
     f->all_count = job->about_count == 0 ? 0 : job->any_about ? 1 : job->about_count;
-    f->no_terms = job->not_about.items;
-    f->no_count = job->not_about.count;
+    f->none_of = job->not_groups;
+    f->none_count = job->not_count;
+    f->no_terms = job->without.items;
+    f->no_count = job->without.count;
     f->source = job->source;
     f->method = job->method;
+    f->min_minor = job->plan->least_minor;
+    f->max_minor = job->plan->most_minor;
     f->weekdays = job->when.weekdays;
     f->hour_from = job->when.hour_from;
     f->hour_to = job->when.hour_to;
@@ -151,53 +157,6 @@ static tael_status answer_sum(tael__job *job, bool count_first)
     return status;
 }
 
-static tael_status answer_average(tael__job *job)
-{
-    tael__bounds bounds;
-    tael__row row;
-    tael_query q = tael__job_query(job, TAEL_AVERAGE, tael__job_period(job), &bounds);
-    TAEL_TRY(tael__job_row(job, &q, &row));
-    if (row.count == 0) {
-        tael__say_no_data(job);
-    } else {
-        tael__figure_row(job, NAME(job, "average", "平均每笔"), row.value, &q, &row);
-        SAY(job, "%s, %s: %s on average (%lld payments, %s in all).", "%2$s，%1$s平均每笔 %3$s（共 %4$lld 笔，%5$s）。",
-            tael__subject_text(job), tael__period_text(job, tael__job_period(job)), tael__money_text(job, row.value),
-            (long long)row.count, tael__money_text(job, row.minor));
-    }
-    tael__row_free(&row);
-    return TAEL_OK;
-}
-
-/* Half away from zero, as averages of the ledger are. */
-static int64_t divide(int64_t sum, int64_t by)
-{
-    return (sum >= 0 ? sum + by / 2 : sum - by / 2) / by;
-}
-
-static tael_status answer_daily(tael__job *job)
-{
-    tael__bounds bounds;
-    tael__row row;
-    const tael__period *p = tael__job_period(job);
-    tael__period whole = {.to = job->today};
-    if (!p && tael__date_parse(&whole.from, job->summary.first_day)) p = &whole;
-    tael_query q = tael__job_query(job, TAEL_SUM, p, &bounds);
-    TAEL_TRY(tael__job_row(job, &q, &row));
-    int64_t days = p ? tael__days_of(p->to) - tael__days_of(p->from) + 1 : 1;
-    if (row.count == 0 || days < 1) {
-        tael__say_no_data(job);
-    } else {
-        tael__figure_row(job, NAME(job, "a day", "平均每天"), divide(row.minor, days), &q, &row);
-        tael__figure_row(job, NAME(job, "spent", "合计"), row.minor, &q, &row);
-        SAY(job, "%s, %s: %s a day (%s over %lld days).", "%2$s，%1$s平均每天 %3$s（%5$lld 天共 %4$s）。",
-            tael__subject_text(job), tael__period_text(job, p), tael__money_text(job, divide(row.minor, days)),
-            tael__money_text(job, row.minor), (long long)days);
-    }
-    tael__row_free(&row);
-    return TAEL_OK;
-}
-
 static tael_status answer_extreme(tael__job *job, bool largest)
 {
     tael__bounds bounds;
@@ -279,8 +238,6 @@ tael_status tael__answer_plain(tael__job *job)
 {
     switch (job->plan->want) {
     case TAEL__WANT_COUNT: return answer_sum(job, true);
-    case TAEL__WANT_AVERAGE: return job->plan->by == TAEL_BY_DAY ? answer_daily(job) : answer_average(job);
-    case TAEL__WANT_DAILY_AVERAGE: return answer_daily(job);
     case TAEL__WANT_LARGEST: return answer_extreme(job, true);
     case TAEL__WANT_SMALLEST: return answer_extreme(job, false);
     case TAEL__WANT_BUDGET: return job->plan->budget_minor > 0 ? answer_budget(job) : answer_sum(job, false);

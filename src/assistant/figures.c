@@ -4,26 +4,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tael/habits.h>
+
 #include "assistant/internal.h"
+
+/* "[food.coffee|瑞幸|luckin]". */
+static void group_text(tael__buffer *out, const char *open, const tael_term_group *g)
+{
+    const char *bar = open;
+    for (size_t i = 0; i < g->range_count; i++, bar = "|") {
+        const tael_category *top = tael_category_get(g->ranges[i][0]);
+        tael__buffer_format(out, "%s%s", bar, top ? top->key : "");
+    }
+    for (size_t i = 0; i < g->count; i++, bar = "|") tael__buffer_format(out, "%s%s", bar, g->items[i]);
+    tael__buffer_text(out, "]");
+}
 
 static void query_text(tael__buffer *out, const tael_query *q)
 {
     static const char *const measures[] = {"sum", "count", "average", "max", "min", "first", "last"};
-    static const char *const groups[] = {"",     "day",      "month",    "year",   "weekday",
-                                         "hour", "category", "merchant", "method", "source"};
+    static const char *const groups[] = {"",         "day",      "month",  "year",   "weekday", "hour",
+                                         "category", "merchant", "method", "source", "week"};
     const tael_filter *f = &q->filter;
     tael__buffer_format(out, "%s %s", measures[q->measure], f->direction == TAEL_INCOME ? "income" : "expense");
     if (f->from || f->to) tael__buffer_format(out, " %s..%s", f->from ? f->from : "", f->to ? f->to : "");
-    for (size_t g = 0; g < f->all_count; g++)
-        for (size_t i = 0; i < f->all_of[g].count; i++)
-            tael__buffer_format(out, "%s%s", i ? "|" : g ? "] and [" : " [", f->all_of[g].items[i]);
-    if (f->all_count) tael__buffer_text(out, "]");
+    for (size_t g = 0; g < f->all_count; g++) group_text(out, g ? " and [" : " [", &f->all_of[g]);
+    for (size_t g = 0; g < f->none_count; g++) group_text(out, " not [", &f->none_of[g]);
     for (size_t i = 0; i < f->no_count; i++) tael__buffer_format(out, "%s%s", i ? "|" : " not [", f->no_terms[i]);
     if (f->no_count) tael__buffer_text(out, "]");
     if (f->method) tael__buffer_format(out, " method=%s", f->method);
     if (f->source) tael__buffer_format(out, " source=%s", f->source);
     if (f->weekdays) tael__buffer_format(out, " weekdays=%02" PRIx32, f->weekdays);
     if (f->hour_from != f->hour_to) tael__buffer_format(out, " hours=%d..%d", f->hour_from, f->hour_to);
+    if (f->min_minor) tael__buffer_format(out, " min=%" PRId64, f->min_minor);
+    if (f->max_minor) tael__buffer_format(out, " max=%" PRId64, f->max_minor);
     if (f->refunded_only) tael__buffer_text(out, " refunded");
     if (q->group) tael__buffer_format(out, " by %s", groups[q->group]);
 }

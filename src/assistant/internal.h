@@ -25,9 +25,13 @@ typedef struct tael__job {
     size_t about_count, unknown_count;
     char unknown[TAEL__WORD_BYTES]; /* the first word that nothing is known of */
     bool any_about;                 /* the words are alternatives ("A and B"), not conditions on one row ("A's B") */
-    tael__terms not_about;
+    tael__terms not_about[TAEL__PLAN_WORDS];
+    size_t not_count;
+    tael_term_group not_groups[TAEL__PLAN_WORDS];
+    tael__terms without; /* what the words of `about` are without */
     char not_label[TAEL__WORD_BYTES];
     const char *source, *method; /* how it was paid */
+    bool neutral;                /* about repayments, which are neither spending nor income */
     tael_term_group groups[TAEL__PLAN_WORDS];
     tael__terms joined; /* all of `about` as alternatives */
 
@@ -36,6 +40,17 @@ typedef struct tael__job {
     tael__buffer text; /* the sentence */
     const char *route;
 } tael__job;
+
+/* Fills job->plan from the question. `json` gets what the model wrote, if it was asked. The job has question, when,
+ * today and merchants. */
+tael_status tael__job_understand(tael__job *job, const tael_model *model, const tael_ask_options *options,
+                                 tael__buffer *json, tael_generation *timing);
+/* The query that the model writes for the question. */
+tael_status tael__prompt_plan(const tael_model *model, const tael__job *job, const tael_ask_options *options,
+                              tael__buffer *json, tael_generation *timing);
+/* Resolves the plan's words (words.c). */
+tael_status tael__job_words(tael__job *job);
+tael_status tael__job_group(tael__job *job);
 
 /* Resolve the plan's words and compute the answer. The job has question, plan, when, today, summary and merchants. */
 tael_status tael__job_answer(tael__job *job);
@@ -96,9 +111,14 @@ void tael__figure_row(tael__job *job, const char *name, int64_t minor, const tae
 /* The period that a plain question means, or NULL for the whole ledger. */
 const tael__period *tael__job_period(const tael__job *job);
 
-tael_status tael__answer_plain(tael__job *job); /* sum count average daily_average largest smallest budget share */
+tael_status tael__answer_plain(tael__job *job); /* sum count largest smallest budget share */
+tael_status tael__answer_average(tael__job *job);
+/* compare ratio, and each of several. Needs two periods, things or ways of paying: tael__has_sides. */
 tael_status tael__answer_compare(tael__job *job);
-tael_status tael__answer_ranking(tael__job *job); /* top bottom list busiest */
-tael_status tael__answer_times(tael__job *job);   /* first last next recurring refund forecast */
+bool tael__has_sides(const tael__job *job);
+tael_status tael__answer_ranking(tael__job *job);  /* top bottom list busiest */
+tael_status tael__answer_times(tael__job *job);    /* first last next refund forecast */
+tael_status tael__answer_repeated(tael__job *job); /* recurring rise */
+tael_status tael__answer_rows(tael__job *job);
 
 #endif

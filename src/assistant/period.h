@@ -12,6 +12,8 @@ typedef struct tael__period {
     tael__date from, to; /* inclusive days; never after today */
     uint32_t months;     /* "last 3 months": how many months it asked for, else 0 */
     size_t at, bytes;    /* where in the question */
+    bool joined;         /* "from July to August": of two, [from, first_to] and [last_from, to] */
+    tael__date first_to, last_from;
 } tael__period;
 
 typedef struct tael__when {
@@ -19,6 +21,10 @@ typedef struct tael__when {
     size_t count;                            /* 0: the question names no time */
     uint32_t weekdays;                       /* bit 0 Monday; 0: any */
     int32_t hour_from, hour_to;              /* local hours [from, to); equal: any */
+    struct {
+        size_t at, bytes;
+    } marks[TAEL__MAX_PERIODS]; /* where in the question weekdays and hours stand */
+    size_t mark_count;
 } tael__when;
 
 /* Find the times in `question`. A month without a year is the latest one that has begun by `today`; so is a holiday. */

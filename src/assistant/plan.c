@@ -23,6 +23,16 @@ const char *tael__want_name(tael__want want)
     return want_names[want];
 }
 
+bool tael__holds(const char *text, const char *words)
+{
+    for (const char *p = words; *p;) {
+        size_t n = strcspn(p, "|");
+        if (memmem(text, strlen(text), p, n)) return true;
+        p += n + (p[n] == '|');
+    }
+    return false;
+}
+
 /* Every field required and nullable: an optional one is left out by small models just when it matters. */
 const char *tael__plan_schema(void)
 {

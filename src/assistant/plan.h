@@ -9,25 +9,31 @@
 
 /* What a question wants: WANT(constant, name in the query). */
 #define TAEL__WANT_MAP(X) X(SUM, "sum") TAEL__WANT_OTHERS(X)
-#define TAEL__WANT_OTHERS(X)          \
-    X(COUNT, "count")                 \
-    X(AVERAGE, "average")             \
-    X(DAILY_AVERAGE, "daily_average") \
-    X(LARGEST, "largest")             \
-    X(SMALLEST, "smallest")           \
-    X(TOP, "top")                     \
-    X(BOTTOM, "bottom")               \
-    X(COMPARE, "compare")             \
-    X(SHARE, "share")                 \
-    X(LIST, "list")                   \
-    X(FIRST, "first")                 \
-    X(LAST, "last")                   \
-    X(NEXT, "next")                   \
-    X(BUSIEST, "busiest")             \
-    X(RECURRING, "recurring")         \
-    X(REFUND, "refund")               \
-    X(BUDGET, "budget")               \
-    X(FORECAST, "forecast")           \
+#define TAEL__WANT_OTHERS(X)              \
+    X(COUNT, "count")                     \
+    X(AVERAGE, "average")                 \
+    X(DAILY_AVERAGE, "daily_average")     \
+    X(WEEKLY_AVERAGE, "weekly_average")   \
+    X(MONTHLY_AVERAGE, "monthly_average") \
+    X(DAYS, "days")                       \
+    X(LARGEST, "largest")                 \
+    X(SMALLEST, "smallest")               \
+    X(TOP, "top")                         \
+    X(BOTTOM, "bottom")                   \
+    X(COMPARE, "compare")                 \
+    X(RATIO, "ratio")                     \
+    X(SHARE, "share")                     \
+    X(LIST, "list")                       \
+    X(ROWS, "rows")                       \
+    X(FIRST, "first")                     \
+    X(LAST, "last")                       \
+    X(NEXT, "next")                       \
+    X(BUSIEST, "busiest")                 \
+    X(RECURRING, "recurring")             \
+    X(RISE, "rise")                       \
+    X(REFUND, "refund")                   \
+    X(BUDGET, "budget")                   \
+    X(FORECAST, "forecast")               \
     X(OTHER, "other")
 
 typedef enum tael__want {
@@ -37,18 +43,21 @@ typedef enum tael__want {
         TAEL__WANT_COUNT_OF
 } tael__want;
 
-#define TAEL__PLAN_WORDS 3
+#define TAEL__PLAN_WORDS 4
 #define TAEL__WORD_BYTES 97 /* 32 characters of 3 bytes and the NUL */
 
 typedef struct tael__plan {
     tael__want want;
-    tael_group by; /* what a ranking or list is by */
-    bool by_times; /* rank by how often, not how much */
-    bool income;
+    tael_group by;               /* what a ranking or list is by */
+    bool by_times;               /* rank by how often, not how much */
+    bool income, percent, total; /* money received; in percent; the sum of what is listed */
+    bool asked_model;            /* the model wrote a query for it */
+    float sure;                  /* the probability of what was read, by the examples alone */
     char about[TAEL__PLAN_WORDS][TAEL__WORD_BYTES], not_about[TAEL__PLAN_WORDS][TAEL__WORD_BYTES],
-        paid_with[TAEL__WORD_BYTES];
+        paid_with[TAEL__WORD_BYTES], paid_with_too[TAEL__WORD_BYTES];
+    bool glossed[TAEL__PLAN_WORDS]; /* what stands in brackets behind it says it better */
     size_t about_count, not_about_count;
-    int64_t budget_minor; /* 0: none named */
+    int64_t budget_minor, least_minor, most_minor; /* a limit; bounds of one payment; 0: none named */
 } tael__plan;
 
 const char *tael__want_name(tael__want want);
@@ -56,16 +65,8 @@ const char *tael__want_name(tael__want want);
 /* Reads the model's JSON. TAEL_INTERNAL when it doesn't fit the schema that guided it. */
 tael_status tael__plan_parse(tael__plan *plan, const char *json);
 
-/* Hold the plan against the question: a want that nothing in it speaks for gives way to one that something does; a
- * ranking by hour or weekday is taken from the question's own words; what has nothing to compute is TAEL__WANT_OTHER.
- * `times`: how many periods the question names. */
-void tael__plan_check(tael__plan *plan, const char *question, size_t times);
-
 /* Is one of "a|b|c" in the text? Parts of words count: "refunds" holds "refund". */
 bool tael__holds(const char *text, const char *words);
-
-/* Does the question hold any word about money, buying or a bill? */
-bool tael__speaks_of_money(const char *question);
 
 /* The prompt's fixed part (instructions and examples), the part with the question, and the schema that guides the
  * reply. The fixed part is the same for every question, so that its state can be kept. */

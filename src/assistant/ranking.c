@@ -75,6 +75,7 @@ static const char *unit_of(tael_group group)
     case TAEL_BY_MONTH: return "month";
     case TAEL_BY_WEEKDAY: return "weekday";
     case TAEL_BY_HOUR: return "hour";
+    case TAEL_BY_WEEK: return "week";
     default: return "name";
     }
 }

@@ -8,23 +8,34 @@
 
 #include "base/memory.h"
 
-#define TAEL__MAX_TERMS 64 /* the longest alias row has 25 */
+#define TAEL__MAX_TERMS 96 /* the longest alias row has 45; two may be joined */
 
 /* Alternatives: a row fits when it holds one of them. */
 typedef struct tael__terms {
     const char *items[TAEL__MAX_TERMS]; /* point into `text` */
     size_t count;
+    int32_t ranges[12][2]; /* of category numbers: a row in one of them fits as well */
+    size_t range_count;
+    bool fallback;          /* the items are for rows without a category */
+    const char *without[4]; /* a row that holds one of these is something else: 京东外卖 isn't 京东 */
+    size_t without_count;
     tael__buffer text; /* owned */
 } tael__terms;
 
 void tael__terms_free(tael__terms *terms);
-/* Adds "a|b|c" (`bytes` of it). */
+/* Adds "~|@key|a|b|-c" (`bytes` of it): ~, categories, alternatives, and what it is without. */
 tael_status tael__terms_add(tael__terms *terms, const char *words, size_t bytes);
+
+/* Adds all that another list has. */
+tael_status tael__terms_join(tael__terms *terms, const tael__terms *more);
+/* As a filter takes it; it points into the list. */
+tael_term_group tael__terms_group(const tael__terms *terms);
 
 /* The ledger's merchants, read once for a question. */
 typedef struct tael__merchants {
-    char **names;
+    char **names; /* as bills write them, but in lower case and without blanks at their ends */
     size_t count, capacity;
+    uint8_t *pairs;      /* a filter of the pairs of characters in them, for tael__resolve_longest */
     tael_ledger *ledger; /* borrowed */
 } tael__merchants;
 
@@ -42,12 +53,17 @@ typedef enum tael__known {
 tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question,
                           const tael__merchants *m);
 
+/* The longest name of the table, or of a way of paying, that text[0..room) begins with (lower case; an English word
+ * whole, with `before` the character before it). 0: none. */
+size_t tael__alias_begins(const char *text, size_t room, char before);
+size_t tael__way_begins(const char *text, size_t room, char before);
+
 /* A way of paying: sets either *source ("alipay", "wechat") or *method (what the bill's method holds). Both NULL: not
  * one. True when the word names nothing besides ("交行信用卡", but not "微信红包"). */
 bool tael__resolve_method(const char *word, const char **source, const char **method);
 
-/* For when the model named nothing: the longest merchant of the ledger whose whole name stands in the question, else a
- * name of the table. False: neither. */
-bool tael__resolve_scan(char *word, size_t cap, const char *question, const tael__merchants *m);
+/* The same for the ledger's merchants: a whole name, or (*part) a piece of at least two Chinese characters that few
+ * merchants share. */
+size_t tael__merchant_begins(const char *text, size_t room, char before, const tael__merchants *m, bool *part);
 
 #endif

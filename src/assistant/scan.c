@@ -22,7 +22,8 @@ static char before(const tael__scan *s)
 
 bool tael__scan_at_word(const tael__scan *s)
 {
-    return !is_letter(before(s)) && !is_digit(before(s));
+    char here = s->at < s->bytes ? s->text[s->at] : ' ';
+    return !(is_letter(here) || is_digit(here)) || !(is_letter(before(s)) || is_digit(before(s)));
 }
 
 static bool word_here(const tael__scan *s, const char *word, size_t n)

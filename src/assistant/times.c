@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers about when: first, last, next; what recurs, what came back, and what the rest of a month may cost.
+// Answers about when: first, last, next; what came back, and what the rest of a month may cost.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "assistant/internal.h"
 
-enum { MAX_SEEN = 512, MAX_HABITS = 256, MAX_AMOUNTS = 4 };
+enum { MAX_SEEN = 512 };
 
 static tael__date local_day(int64_t ms)
 {
@@ -82,74 +82,6 @@ static tael_status answer_next(tael__job *job)
         "%s：约每 %lld 天一次，上次 %s，下次预计 %s（估计）。", tael__subject_text(job), (long long)gap,
         tael__date_text(last), tael__date_text(next));
     return TAEL_OK;
-}
-
-/* A merchant's latest payments, newest first. */
-typedef struct habit {
-    char merchant[256];
-    int64_t days[MAX_AMOUNTS], minor[MAX_AMOUNTS], ids[MAX_AMOUNTS];
-    size_t count;
-} habit;
-
-typedef struct habits {
-    habit *rows;
-    size_t count;
-} habits;
-
-static int keep_habit(const tael_record *record, void *user)
-{
-    habits *all = user;
-    int64_t net = record->minor - record->refunded_minor;
-    if (!record->counted || net <= 0) return 0;
-    size_t i = 0;
-    while (i < all->count && strcmp(all->rows[i].merchant, record->merchant) != 0) i++;
-    if (i == MAX_HABITS) return 0;
-    habit *h = &all->rows[i];
-    if (i == all->count) {
-        all->count++;
-        snprintf(h->merchant, sizeof h->merchant, "%s", record->merchant);
-    }
-    if (h->count == MAX_AMOUNTS) return 0;
-    h->days[h->count] = tael__days_of(local_day(record->time_ms));
-    h->minor[h->count] = net;
-    h->ids[h->count++] = record->id;
-    return 0;
-}
-
-/* Monthly and still going: each gap about a month, like amounts, the last not much over a month ago. */
-static bool is_monthly(const habit *h, int64_t today)
-{
-    if (h->count < 3 || today - h->days[0] > 38) return false;
-    for (size_t i = 0; i + 1 < h->count; i++) {
-        int64_t gap = h->days[i] - h->days[i + 1], more = h->minor[i] > h->minor[i + 1] ? h->minor[i] : h->minor[i + 1];
-        if (gap < 25 || gap > 36 || 4 * llabs(h->minor[i] - h->minor[i + 1]) > more) return false;
-    }
-    return true;
-}
-
-static tael_status answer_recurring(tael__job *job)
-{
-    tael__bounds bounds;
-    tael__period year = {.from = tael__date_add_days(job->today, -200), .to = job->today};
-    tael_query q = tael__job_query(job, TAEL_LAST, &year, &bounds);
-    habits all = {.rows = tael__alloc_array(MAX_HABITS, sizeof *all.rows)};
-    if (!all.rows) return tael__fail_memory("habits", MAX_HABITS * sizeof *all.rows);
-    tael_status status = tael_ledger_records(job->ledger, &q.filter, 0, keep_habit, &all, NULL);
-    size_t found = 0;
-    for (size_t i = 0; i < all.count && status == TAEL_OK && found < 20; i++) {
-        habit *h = &all.rows[i];
-        if (!is_monthly(h, tael__days_of(job->today))) continue;
-        tael_group_row ids = {.records = h->ids, .record_count = h->count};
-        SAY(job, "%s%s %s a month", "%s%s 每月 %s",
-            found == 0 ? NAME(job, "Still paid every month: ", "还在每月扣款的有：") : NAME(job, ", ", "，"),
-            h->merchant, tael__money_text(job, h->minor[0]));
-        tael__figure_money(job, h->merchant, h->minor[0], &q, &ids);
-        found++;
-    }
-    if (status == TAEL_OK && found) SAY(job, "%s", "%s", NAME(job, ".", "。"));
-    if (status == TAEL_OK && !found) tael__say_no_data(job);
-    tael__free(all.rows);
-    return status;
 }
 
 /* ---- What came back ---- */
@@ -247,7 +179,6 @@ tael_status tael__answer_times(tael__job *job)
     switch (job->plan->want) {
     case TAEL__WANT_FIRST: return answer_end(job, true);
     case TAEL__WANT_NEXT: return answer_next(job);
-    case TAEL__WANT_RECURRING: return answer_recurring(job);
     case TAEL__WANT_REFUND: return answer_refund(job);
     case TAEL__WANT_FORECAST: return answer_forecast(job);
     default: return answer_end(job, false);

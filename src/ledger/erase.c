@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Erasing: rows are deleted (secure_delete overwrites them), the store is written anew without free pages, and the log
 // that still holds old pages is cut to nothing. What a flash disk keeps below the file system is out of our reach;
-// there the encryption stands.
+// there the encryption stands. What the owner taught (names of shops, decisions on matches) goes when everything does.
 #include "base/date.h"
 #include "ledger/labels.h"
 
@@ -53,7 +53,10 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
     sqlite3_finalize(s);
     TAEL_TRY(status);
     *erased = (uint64_t)sqlite3_changes64(ledger->db);
-    TAEL_TRY(tael__ledger_join_refunds(ledger));
+    /* A correction names a merchant: it goes with the last record of it. */
+    TAEL_TRY(tael__sql_exec(ledger, "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records)",
+                            ERASING));
+    TAEL_TRY(tael__ledger_settle(ledger, NULL));
     return delete_leftovers(ledger);
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/date.h"
 #include "base/file.h"
+#include "ledger/learned.h"
 #include "ledger/restore.h"
 
 #define EXPORTING TAEL_SAY("exporting", "导出")
@@ -83,7 +84,7 @@ static void json_text(tael__buffer *b, const char *text)
 
 typedef struct exporter {
     sheet csv, json;
-    uint64_t count;
+    uint64_t count, count_corrections;
 } exporter;
 
 static const char *direction_name(tael_direction d)
@@ -92,31 +93,33 @@ static const char *direction_name(tael_direction d)
 }
 
 /* Beside what a record shows: what the store needs to be the same again (restore.c). */
-#define EXTRA_NUMBERS "time_ms,offset_minutes,kind,stated_minor,exported_ms"
+#define EXTRA_NUMBERS "time_ms,offset_minutes,kind,stated_minor,exported_ms,said_direction"
 #define EXTRA_TEXTS   "merchant_order,account,key"
 
 static void export_record(exporter *e, sqlite3_stmt *s)
 {
-    static const char *const names[] = {"currency", "merchant", "item",   "category",    "type",
-                                        "method",   "status",   "source", "external_id", "note"};
+    static const char *const names[] = {"currency", "merchant", "item",        "category", "type", "method",
+                                        "status",   "source",   "external_id", "note",     "brand"};
     static const char *const extra[] = {"merchant_order", "account", "key"};
-    enum { NUMBERS_AT = 19, TEXTS_AT = 24 }; /* behind TAEL__RECORD_COLUMNS */
+    enum { NUMBERS_AT = 23, TEXTS_AT = 29 }; /* behind TAEL__RECORD_COLUMNS */
     tael_record row, *r = &row;
     tael__record_read(r, s);
-    const char *const texts[] = {r->currency, r->merchant, r->item,   r->category,    r->type,
-                                 r->method,   r->status,   r->source, r->external_id, r->note};
+    const char *const texts[] = {r->currency, r->merchant, r->item,        r->category, r->type, r->method,
+                                 r->status,   r->source,   r->external_id, r->note,     r->brand};
     char time[40];
     tael__format_time(time, sizeof time, r->time_ms, r->offset_minutes);
     tael__buffer *c = &e->csv.text, *j = &e->json.text;
-    tael__buffer_format(c, "%lld,%s,%s,%lld,%lld,%lld,%d,%d", (long long)r->id, time, direction_name(r->direction),
-                        (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of, r->refund,
-                        r->counted);
-    tael__buffer_format(j,
-                        "%s{\"id\":%lld,\"time\":\"%s\",\"direction\":\"%s\",\"minor\":%lld,\"refunded_minor\":%lld,"
-                        "\"refund_of\":%lld,\"refund\":%s,\"counted\":%s",
-                        e->count ? ",\n" : "", (long long)r->id, time, direction_name(r->direction),
-                        (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of,
-                        r->refund ? "true" : "false", r->counted ? "true" : "false");
+    tael__buffer_format(c, "%lld,%s,%s,%lld,%lld,%lld,%lld,%d,%d,%d,%d", (long long)r->id, time,
+                        direction_name(r->direction), (long long)r->minor, (long long)r->refunded_minor,
+                        (long long)r->refund_of, (long long)r->same_as, r->refund, r->counted, (int)r->category_id,
+                        (int)r->category_by);
+    tael__buffer_format(
+        j,
+        "%s{\"id\":%lld,\"time\":\"%s\",\"direction\":\"%s\",\"minor\":%lld,\"refunded_minor\":%lld,"
+        "\"refund_of\":%lld,\"same_as\":%lld,\"refund\":%s,\"counted\":%s,\"category_id\":%d,\"category_by\":%d",
+        e->count ? ",\n" : "", (long long)r->id, time, direction_name(r->direction), (long long)r->minor,
+        (long long)r->refunded_minor, (long long)r->refund_of, (long long)r->same_as, r->refund ? "true" : "false",
+        r->counted ? "true" : "false", (int)r->category_id, (int)r->category_by);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         tael__buffer_text(c, ",");
         csv_text(c, texts[i]);
@@ -155,6 +158,24 @@ static tael_status write_rows(tael_ledger *ledger, exporter *e)
     return status;
 }
 
+static int export_correction(const tael_correction *c, void *user)
+{
+    exporter *e = user;
+    tael__buffer *j = &e->json.text;
+    char time[40];
+    tael__format_time(time, sizeof time, c->time_ms, TAEL__SHANGHAI_OFFSET_MINUTES);
+    tael__buffer_format(
+        j, "%s{\"time\":\"%s\",\"record\":%lld,\"only\":%s,\"direction\":\"%s\",\"category_id\":%d,\"merchant\":",
+        e->count_corrections++ ? ",\n" : "", time, (long long)c->record, c->only ? "true" : "false",
+        direction_name(c->direction), (int)c->category_id);
+    json_text(j, c->merchant);
+    tael__buffer_text(j, ",\"item\":");
+    json_text(j, c->item);
+    tael__buffer_text(j, "}");
+    if (j->size > CHUNK || j->failed != TAEL_OK) flush(&e->json);
+    return e->json.status != TAEL_OK;
+}
+
 static tael_status write_records(tael_ledger *ledger, const char *folder, uint64_t *count)
 {
     exporter e = {.csv = {.fd = -1}, .json = {.fd = -1}};
@@ -162,11 +183,13 @@ static tael_status write_records(tael_ledger *ledger, const char *folder, uint64
     if (status == TAEL_OK) status = begin_sheet(&e.json, folder, "records.json");
     if (status == TAEL_OK) {
         tael__buffer_text(&e.csv.text, TAEL__EXPORT_HEAD
-                          ",refunded_minor,refund_of,refund,counted,currency,"
-                          "merchant,item,category,type,method,status,source,external_id,note," EXTRA_NUMBERS
+                          ",refunded_minor,refund_of,same_as,refund,counted,category_id,category_by,currency,"
+                          "merchant,item,category,type,method,status,source,external_id,note,brand," EXTRA_NUMBERS
                           "," EXTRA_TEXTS "\r\n");
         tael__buffer_text(&e.json.text, "{\"records\":[\n");
         status = write_rows(ledger, &e);
+        tael__buffer_text(&e.json.text, "\n],\"corrections\":[\n");
+        if (status == TAEL_OK) status = tael_ledger_corrections(ledger, export_correction, &e);
         tael__buffer_text(&e.json.text, "\n]}\n");
     }
     closed = end_sheet(&e.csv);
@@ -193,6 +216,38 @@ static tael_status write_consents(tael_ledger *ledger, const char *folder)
     return status == TAEL_OK ? closed : status;
 }
 
+static void learned_row(tael__buffer *b, const tael__learned *table, sqlite3_stmt *s)
+{
+    for (int i = 0; table->shape[i]; i++) {
+        if (i > 0) tael__buffer_text(b, ",");
+        if (table->shape[i] == 't')
+            csv_text(b, tael__sql_text(s, i));
+        else
+            tael__buffer_text(b, tael__sql_text(s, i));
+    }
+    tael__buffer_text(b, "\r\n");
+}
+
+static tael_status write_learned(tael_ledger *ledger, const char *folder, const tael__learned *table)
+{
+    sheet file;
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    TAEL_TRY(begin_sheet(&file, folder, table->file));
+    tael__buffer_text(&file.text, table->head);
+    tael__buffer_text(&file.text, "\r\n");
+    tael_status status = tael__sql_prepare(ledger, &s, table->read, EXPORTING);
+    if (status == TAEL_OK) status = tael__sql_step(ledger, s, &row, EXPORTING);
+    while (status == TAEL_OK && row && file.status == TAEL_OK) {
+        learned_row(&file.text, table, s);
+        if (file.text.size > CHUNK) flush(&file);
+        status = tael__sql_step(ledger, s, &row, EXPORTING);
+    }
+    sqlite3_finalize(s);
+    tael_status closed = end_sheet(&file);
+    return status == TAEL_OK ? closed : status;
+}
+
 static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t count)
 {
     sheet s;
@@ -207,14 +262,21 @@ static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t
         "day\":\"%s\",\n"
         "\"minor\":\"amounts are integers in the currency's minor unit (fen for CNY)\",\n"
         "\"refund_of\":\"the id of the purchase that the row gives back, or 0\",\n"
-        "\"counted\":\"part of sums: not an order never paid, not a refund joined to its purchase\",\n"
+        "\"counted\":\"part of sums: not an order never paid, not a refund joined to its purchase, not what another "
+        "bill shows as "
+        "well\",\n"
+        "\"same_as\":\"the id of the counted record that shows the same payment, or 0\",\n"
+        "\"brand\":\"the merchant without branch, company form and channel, or as the owner named it\",\n"
+        "\"category_id\":\"of Tael's tree of categories (tael categories --json), or 0; category_by: 1 the model, 2 "
+        "the owner\",\n"
         "\"csv\":\"a cell that starts with = + - @ or an apostrophe has an apostrophe before it, so that no "
         "spreadsheet runs it\"}\n",
         tael_version(), time, (unsigned long long)count, summary.first_day, summary.last_day);
     return end_sheet(&s);
 }
 
-static const char *const files[] = {"records.csv", "records.json", "consents.csv", "about.json"};
+static const char *const files[] = {"records.csv",  "names.csv",    "decisions.csv", "corrections.csv",
+                                    "mappings.csv", "consents.csv", "records.json",  "about.json"};
 #define FILE_COUNT (sizeof files / sizeof *files)
 
 static void remove_half(const char *folder)
@@ -230,6 +292,8 @@ static tael_status write_all(tael_ledger *ledger, const char *folder, uint64_t *
 {
     TAEL_TRY(tael__sql_exec(ledger, "BEGIN", EXPORTING));
     tael_status status = write_records(ledger, folder, count);
+    for (size_t i = 0; status == TAEL_OK && tael__learned_at(i); i++)
+        status = write_learned(ledger, folder, tael__learned_at(i));
     if (status == TAEL_OK) status = write_consents(ledger, folder);
     if (status == TAEL_OK) status = write_about(ledger, folder, *count);
     return tael__sql_end(ledger, status);

@@ -6,8 +6,8 @@
 #include "base/date.h"
 #include "ledger/internal.h"
 
-#define TERM_FIELDS "merchant,item,category,note"
-#define ALL_FIELDS  "merchant,item,category,type,method,status,source,external_id,account,note"
+#define TERM_FIELDS "merchant,item,category,type,note,brand"
+#define ALL_FIELDS  "merchant,item,category,type,method,status,source,external_id,account,note,brand"
 #define LOCAL_HOUR  "((time_ms/60000+offset_minutes)%1440/60)"
 
 static void add(tael__where *w, const char *sql)
@@ -51,17 +51,30 @@ static bool given(const char *text)
     return text && *text;
 }
 
-/* (a OR b OR ...) over the terms; blank ones say nothing. */
-static void add_any(tael__where *w, const char *const *terms, size_t count)
+/* (a OR b OR ...) over the terms and ranges; blank ones say nothing. `not`: none of them. */
+static void add_group(tael__where *w, const tael_term_group *g, bool not )
 {
     bool first = true;
-    for (size_t i = 0; i < count; i++) {
-        if (!given(terms[i])) continue;
-        add(w, first ? " AND (" : " OR ");
-        add_text(w, "tael_contains(?," TERM_FIELDS ")", terms[i]);
+    const char *open = not ? " AND NOT (" : " AND (";
+    for (size_t i = 0; i < g->range_count; i++) {
+        add(w, first ? open : " OR ");
+        add_number(w, "(category_id>=?", g->ranges[i][0]);
+        add_number(w, " AND category_id<=?)", g->ranges[i][1]);
+        first = false;
+    }
+    for (size_t i = 0; i < g->count; i++) {
+        if (!given(g->items[i])) continue;
+        add(w, first ? open : " OR ");
+        if (g->uncategorized && g->range_count) add(w, "category_id=0 AND ");
+        add_text(w, "tael_contains(?," TERM_FIELDS ")", g->items[i]);
         first = false;
     }
     if (!first) add(w, ")");
+}
+
+static void add_any(tael__where *w, const char *const *terms, size_t count)
+{
+    add_group(w, &(tael_term_group){.items = terms, .count = count}, false);
 }
 
 static void add_days(tael__where *w, const tael_filter *f)
@@ -93,6 +106,16 @@ static void add_hours(tael__where *w, int32_t from, int32_t to)
     add_number(w, from < to ? " AND " LOCAL_HOUR "<?)" : " OR " LOCAL_HOUR "<?)", to);
 }
 
+/* A category of the tree. Rows without a number are of an import that gave none: the bill's own word tells. */
+static void add_categories(tael__where *w, const tael_filter *f)
+{
+    if (!f->category_from) return;
+    add_number(w, " AND (category_id BETWEEN ?", f->category_from);
+    add_number(w, " AND ?", f->category_to);
+    if (given(f->category)) add_text(w, " OR (category_id=0 AND tael_contains(?,category))", f->category);
+    add(w, ")");
+}
+
 static void add_direction(tael__where *w, const tael_filter *f, bool sums)
 {
     if (f->direction > TAEL_NEUTRAL)
@@ -121,15 +144,17 @@ static void add_words(tael__where *w, const tael_filter *f)
 {
     const struct {
         const char *condition, *text;
-    } fields[] = {{" AND tael_contains(?,merchant)", f->merchant},
-                  {" AND tael_contains(?,category)", f->category},
+    } fields[] = {{" AND tael_contains(?,merchant,brand)", f->merchant},
+                  {" AND tael_contains(?,category)", f->category_from ? NULL : f->category},
                   {" AND tael_contains(?,method)", f->method},
                   {" AND tael_contains(?,source)", f->source},
                   {" AND tael_contains(?," ALL_FIELDS ")", f->text}};
+    add_categories(w, f);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (given(fields[i].text)) add_text(w, fields[i].condition, fields[i].text);
     add_any(w, f->any_terms, f->any_count);
-    for (size_t i = 0; i < f->all_count; i++) add_any(w, f->all_of[i].items, f->all_of[i].count);
+    for (size_t i = 0; i < f->all_count; i++) add_group(w, &f->all_of[i], false);
+    for (size_t i = 0; i < f->none_count; i++) add_group(w, &f->none_of[i], true);
     for (size_t i = 0; i < f->no_count; i++)
         if (given(f->no_terms[i])) add_text(w, " AND NOT tael_contains(?," TERM_FIELDS ")", f->no_terms[i]);
 }

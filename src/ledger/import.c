@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bill into the ledger: cut into rows, decoded row by row, its format told by the names in the header, each row
-// stored once, refunds joined; all in one transaction, so that a bill is in whole or not at all. What can't be read is
-// reported with its line; import/ holds one file a format, and what opens zips and workbooks.
+// stored once, refunds joined, rows of other sources matched; all in one transaction, so that a bill is in whole or not
+// at all. What can't be read is reported with its line; import/ holds one file a format, and what opens zips and
+// workbooks.
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "ledger/import/biff.h"
 #include "ledger/import/container.h"
+#include "ledger/import/mapping.h"
 #include "ledger/import/table.h"
 #include "ledger/import/workbook.h"
+#include "ledger/match.h"
 #include "ledger/report.h"
 #include "ledger/restore.h"
 #include "ledger/rows.h"
@@ -24,13 +28,46 @@ typedef struct job {
     bool ever;         /* a header was found */
     uint32_t preamble; /* rows passed since the start or the last table */
     bool changed;      /* something in the store did */
+    bool alone;        /* the ledger was empty, and one wallet or shop wrote all: no row has a partner */
     tael__csv csv;
     tael__decoder decoder;
     tael__rows rows;
+    tael__mapping mapping; /* what the owner said, now or for such a header before */
+    bool mapping_given;    /* now */
+    tael__amounts amounts; /* of the rows that were stored or changed */
     char scratch[TAEL__MAX_FIELD_BYTES + 1];
 } job;
 
 /* ---- The header ---- */
+
+/* A table whose columns the owner told or Tael guesses: shown, and what these bytes gave when read otherwise goes. */
+static tael_status open_guessed(job *j, const char *const *cell)
+{
+    char mapping[TAEL__MAPPING_BYTES], reading[64];
+    uint8_t hash[TAEL__HEADER_HASH_BYTES];
+    uint64_t gone;
+    tael__table_describe(&j->table, cell, mapping, sizeof mapping);
+    tael__report_mapping(j->report, mapping);
+    tael__hash_bytes(hash, j->csv.data, j->csv.bytes);
+    snprintf(reading, sizeof reading, "%s %d %d", j->table.facts.layout, (int)j->table.facts.sign,
+             (int)j->table.facts.order);
+    TAEL_TRY(tael__guess_open(j->rows.ledger, hash, reading, &j->rows.guess, &gone));
+    j->report->replaced += gone;
+    j->changed |= gone > 0;
+    return TAEL_OK;
+}
+
+/* What the owner says about columns comes before what Tael knows; what was said before, unless a format is asked for.
+ */
+static tael_status look_for_mapped(job *j, const char *const *cell, size_t count, bool *found)
+{
+    tael_ledger *ledger = j->rows.ledger;
+    *found = j->mapping_given;
+    if (!*found && !j->options.format) TAEL_TRY(tael__mapping_find(ledger, &j->mapping, found, cell, count));
+    *found = *found && tael__mapping_match(&j->mapping, &j->table, cell, count);
+    if (*found) j->report->mapped = true;
+    return *found && j->mapping_given ? tael__mapping_keep(ledger, &j->mapping, cell, count) : TAEL_OK;
+}
 
 static tael_status look_for_header(job *j, const tael__csv_row *row)
 {
@@ -43,17 +80,26 @@ static tael_status look_for_header(job *j, const tael__csv_row *row)
     TAEL_TRY(tael__decode(&j->decoder, row->text, row->bytes, &text, &bytes, &charset));
     if (charset == TAEL__CHARSET_NONE) return TAEL_OK;
     size_t count = tael__table_split(cell, text, bytes);
+    if (!j->mapping_given && j->preamble == 1 && j->table.sheet == 0 &&
+        tael__table_shape(&j->table, &j->csv, row, cell, count, j->options.format)) {
+        j->ever = true;
+        j->table.charset = charset;
+        snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
+        return TAEL_OK;
+    }
     tael__table_note(&j->table, cell, count);
-    if (!tael__table_match(&j->table, cell, count, row->line, j->options.format)) return TAEL_OK;
+    bool found;
+    TAEL_TRY(look_for_mapped(j, cell, count, &found));
+    if (!found && j->mapping_given) return TAEL_OK;
+    if (!found && !tael__table_match(&j->table, cell, count, row->line, j->options.format)) return TAEL_OK;
+    if (j->ever && strcmp(j->report->format, j->table.importer->name) != 0) j->alone = false;
+    if (tael__level_of(j->table.importer->name) < TAEL__LEVEL_WALLET) j->alone = false;
     j->ever = true;
     j->table.charset = charset;
     snprintf(j->report->format, sizeof j->report->format, "%s", j->table.importer->name);
     if (j->table.importer->open_dates) TAEL_TRY(tael__table_survey(&j->table, &j->csv, j->name));
-    if (!j->table.importer->guessed) return TAEL_OK;
-    char mapping[TAEL__MAPPING_BYTES];
-    tael__table_describe(&j->table, cell, mapping, sizeof mapping);
-    tael__report_mapping(j->report, mapping);
-    return TAEL_OK;
+    j->rows.guess = 0;
+    return j->table.importer->guessed ? open_guessed(j, cell) : TAEL_OK;
 }
 
 /* ---- Rows ---- */
@@ -71,6 +117,19 @@ static const char *fault_reason(tael__csv_fault fault)
 static bool only_blanks(const tael__csv_row *row)
 {
     return row->bytes == row->count; /* nothing but the fields' NULs */
+}
+
+/* What a broker keeps of a trade is spent, the rest isn't: two records of one row, which counts once. */
+static tael_status store_fee(job *j, const tael__bill_row *trade)
+{
+    tael__bill_row fee = *trade;
+    tael__stored stored;
+    fee.direction = TAEL_EXPENSE;
+    fee.kind = TAEL__PLAIN;
+    fee.minor = trade->fee_minor;
+    fee.category = "手续费";
+    fee.type = "手续费";
+    return tael__rows_put(&j->rows, j->table.importer->name, &fee, j->table.exported_ms, &stored);
 }
 
 static tael_status store_row(job *j, const tael__csv_row *row, const char **reason)
@@ -100,8 +159,11 @@ static tael_status store_row(job *j, const tael__csv_row *row, const char **reas
         j->report->imported++;
     else
         j->report->duplicates++;
-    j->changed |= stored != TAEL__STORED_KNOWN;
-    return TAEL_OK;
+    if (stored != TAEL__STORED_KNOWN) {
+        j->changed = true;
+        TAEL_TRY(tael__amounts_add(&j->amounts, bill.minor));
+    }
+    return bill.fee_minor > 0 ? store_fee(j, &bill) : TAEL_OK;
 }
 
 /* One row of the table. A quote left open may have glued lines together: then each line is read by itself. */
@@ -171,6 +233,12 @@ static void list_formats(char *list, size_t bytes, bool names)
 static tael_status fail_unknown(const job *j)
 {
     char list[2048];
+    if (j->mapping_given)
+        return tael__fail(TAEL_UNSUPPORTED,
+                          TAEL_SAY("%s: no line names all the columns of the mapping; write them as the file's header "
+                                   "has them",
+                                   "%s：没有一行包含列映射中的全部列名；请按文件表头的写法填写"),
+                          j->name);
     list_formats(list, sizeof list, false);
     if (j->table.near.importer)
         return tael__fail(
@@ -218,9 +286,13 @@ static tael_status read_table(job *j, tael_ledger *ledger, const char *data, siz
     j->table.importer = NULL;
     j->preamble = 0;
     tael_status status = tael__csv_open(&j->csv, data, bytes);
-    if (status == TAEL_OK && sheet == 0 && !tael__ofx_open(&j->csv)) tael__qif_open(&j->csv);
+    if (status == TAEL_OK && sheet == 0)
+        (void)(tael__ofx_open(&j->csv) || tael__qif_open(&j->csv) || tael__html_open(&j->csv) ||
+               tael__tsv_open(&j->csv));
     if (status == TAEL_OK) status = tael__rows_open(&j->rows, ledger);
     if (status == TAEL_OK) {
+        j->rows.categorize = j->options.categorize;
+        j->rows.categorize_user = j->options.categorize_user;
         status = read_rows(j);
         if (status == TAEL_OK) status = tael__rows_finish(&j->rows);
         tael__rows_close(&j->rows);
@@ -249,8 +321,10 @@ static tael_status read_sheets(job *j, tael_ledger *ledger, const tael__workbook
 static tael_status read_tables(job *j, tael_ledger *ledger, const content *c)
 {
     if (c->text && tael__restore_like(c->text, c->bytes)) {
-        j->ever = j->changed = true;
-        return tael__restore(ledger, j->name, c->text, c->bytes, j->report);
+        j->ever = true;
+        j->alone = false;
+        j->amounts.all = true;
+        return tael__restore(ledger, j->name, c->text, c->bytes, j->report, &j->changed);
     }
     if (c->text) return read_table(j, ledger, c->text, c->bytes, 0);
     /* Beside a known bill its owner's other sheets are made of its rows: a guess at them would count those twice. */
@@ -280,20 +354,19 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     set_cache(ledger, c->bytes);
     TAEL_TRY(tael__sql_begin(ledger));
-    tael_status status = read_tables(j, ledger, c);
+    int64_t rows = 1;
+    tael_status status =
+        tael__sql_number(ledger, &rows, "SELECT EXISTS(SELECT 1 FROM records)", TAEL_SAY("reading", "读取"));
+    j->alone = rows == 0;
+    if (status == TAEL_OK) status = read_tables(j, ledger, c);
     if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
-    if (status == TAEL_OK && j->changed) status = tael__ledger_join_refunds(ledger);
+    if (j->alone) tael__amounts_free(&j->amounts);
+    if (status == TAEL_OK && j->changed) status = tael__ledger_settle(ledger, &j->amounts);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
     if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
     status = tael__sql_end(ledger, status);
     set_cache(ledger, 0);
     return status == TAEL_NO_SPACE ? give_back_space(ledger, status) : status;
-}
-
-/* Excel's format of 1997, and the wrapping of any workbook with a password, start alike (OLE 2). */
-static bool old_workbook(const char *data, size_t bytes)
-{
-    return bytes >= 8 && memcmp(data, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8) == 0;
 }
 
 static tael_status read_workbook(content *c, const char *name, const char *data, size_t bytes, const char *password,
@@ -319,12 +392,7 @@ static tael_status read_content(content *c, const char *name, const char *data, 
 {
     size_t skip_bytes = 0;
     *c = (content){0};
-    if (old_workbook(data, bytes))
-        return tael__fail(TAEL_UNSUPPORTED,
-                          TAEL_SAY("%s: a workbook in Excel's old format (.xls), or one with a password; open it, save "
-                                   "it as .xlsx or CSV without one and import that",
-                                   "%s：旧格式（.xls）或带密码的工作簿；请打开后另存为不带密码的 .xlsx 或 CSV 再导入"),
-                          name);
+    if (tael__biff_like(data, bytes)) return tael__biff_read(&c->workbook, name, data, bytes);
     if (tael__archive_like(data, bytes)) return read_workbook(c, name, data, bytes, password, left);
     TAEL_TRY(tael__charset_mark(data, bytes, &skip_bytes, &c->converted, &c->bytes));
     c->text = c->converted ? c->converted : data + skip_bytes;
@@ -338,12 +406,15 @@ tael_status tael__ledger_import_bill(tael_ledger *ledger, const char *name, cons
     job j = {.name = name, .options = *options, .report = report};
     content c;
     TAEL_TRY(tael__report_open(report));
+    j.mapping_given = options->mapping != NULL;
+    if (j.mapping_given) TAEL_TRY(tael__mapping_parse(&j.mapping, options->mapping));
     tael_status status = read_content(&c, name, data, bytes, options->password, left);
     if (status == TAEL_OK) status = import_tables(&j, ledger, &c);
     tael__decoder_close(&j.decoder);
+    tael__amounts_free(&j.amounts);
     tael__workbook_free(&c.workbook);
     tael__free(c.converted);
-    if (status != TAEL_OK) report->imported = report->duplicates = 0; /* nothing of it was kept */
+    if (status != TAEL_OK) report->imported = report->duplicates = report->replaced = 0; /* nothing of it was kept */
     return status;
 }
 

@@ -59,9 +59,20 @@ tael_status tael__sql_begin(tael_ledger *ledger);
 tael_status tael__sql_end(tael_ledger *ledger, tael_status status);
 const char *tael__sql_text(sqlite3_stmt *statement, int column); /* never NULL */
 
-/* Join refunds to their purchases over the whole ledger, inside the caller's transaction. The result depends only on
- * the rows, not on the order in which they came. */
-tael_status tael__ledger_join_refunds(tael_ledger *ledger);
+/* Amounts of rows that came or changed: only rows of one amount can match. Free with tael__amounts_free. */
+typedef struct tael__amounts {
+    int64_t *minor; /* owned; in no order, some twice */
+    size_t count, capacity;
+    bool all; /* too many to tell one by one */
+} tael__amounts;
+tael_status tael__amounts_add(tael__amounts *amounts, int64_t minor);
+void tael__amounts_free(tael__amounts *amounts);
+
+/* Whenever rows came, changed or went, inside the caller's transaction: join refunds to their purchases (refunds.c),
+ * then find the rows of different sources that show one payment and the moves between the owner's own accounts
+ * (match.c), among rows of these amounts, or NULL: of all. The result depends only on the rows and the owner's
+ * decisions, not on the order in which they came. */
+tael_status tael__ledger_settle(tael_ledger *ledger, const tael__amounts *changed);
 
 /* ASCII and full-width forms of it to lower case. Writes at most `bytes`; returns the length. */
 size_t tael__text_fold(char *out, const char *text, size_t bytes);
@@ -104,7 +115,7 @@ tael_status tael__filter_copy(tael_filter *out, const tael_filter *filter);
 /* The columns of a tael_record, in the order that tael__record_read wants. */
 #define TAEL__RECORD_COLUMNS                                                                                           \
     "id,time_ms,offset_minutes,direction,kind,counted,minor,refunded_minor,refund_of,currency,merchant,item,category," \
-    "type,method,status,source,external_id,note"
+    "type,method,status,source,external_id,note,brand,same_as,category_id,category_by"
 void tael__record_read(tael_record *record, sqlite3_stmt *statement);
 
 #endif

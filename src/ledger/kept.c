@@ -48,12 +48,18 @@ static bool like_a_number(const char *text)
 
 static bool any_words(const tael_filter *f)
 {
-    return given(f->merchant) || given(f->category) || given(f->method) || given(f->source);
+    bool ranges = f->category_from != 0;
+    for (size_t i = 0; i < f->all_count; i++) ranges |= f->all_of[i].range_count > 0;
+    for (size_t i = 0; i < f->none_count; i++) ranges |= f->none_of[i].range_count > 0;
+    return ranges || given(f->merchant) || given(f->category) || given(f->method) || given(f->source);
 }
 
 static bool any_detail(const tael_filter *f)
 {
-    return given(f->text) || f->any_count || f->all_count || f->no_count;
+    bool terms = f->any_count || f->no_count;
+    for (size_t i = 0; i < f->all_count; i++) terms |= f->all_of[i].count > 0;
+    for (size_t i = 0; i < f->none_count; i++) terms |= f->none_of[i].count > 0;
+    return terms || given(f->text);
 }
 
 tael_status tael__kept_make(tael__kept *p, tael_ledger *ledger, const tael_filter *f)
@@ -86,8 +92,9 @@ static tael_status prepare(const tael__kept *p, tael_ledger *ledger, const tael_
                            const char *currency, sqlite3_stmt **out)
 {
     tael__buffer sql = {.max = TAEL__MAX_CONDITIONS * 160};
-    tael__buffer_format(&sql, "SELECT %s,class,rows,gross,net,gross_rows,net_rows,%s%s FROM ",
-                        p->amounts ? "0" : "month", field ? "l." : "", field ? field : "''");
+    tael__buffer_format(&sql, "SELECT %s,class,rows,gross,net,gross_rows,net_rows,%s%s,%s FROM ",
+                        p->amounts ? "0" : "month", field ? "l." : "", field ? field : "''",
+                        field ? "l.category_id" : "0");
     if (p->texts) {
         tael__buffer_text(&sql, "(SELECT * FROM labels");
         tael__buffer_text(&sql, p->labels.sql.data);
@@ -124,6 +131,7 @@ tael_status tael__kept_each(const tael__kept *p, tael_ledger *ledger, const tael
         int64_t *numbers[] = {&cell.sum.rows, &cell.sum.gross, &cell.sum.net, &cell.sum.gross_rows, &cell.sum.net_rows};
         for (int i = 0; i < 5; i++) *numbers[i] = sqlite3_column_int64(s, 2 + i);
         cell.name = tael__sql_text(s, 7);
+        cell.category_id = sqlite3_column_int(s, 8);
         if (cell.sum.rows) status = each(&cell, user);
         if (status == TAEL_OK) status = tael__sql_step(ledger, s, &row, READING);
     }

@@ -145,10 +145,12 @@ tael_status tael__labels_open(tael__labels *l, tael_ledger *ledger)
     *l = (tael__labels){.ledger = ledger};
     tael_status status = tael__sql_prepare(ledger, &l->find, "SELECT id FROM labels WHERE hash=?1", LABELLING);
     if (status == TAEL_OK)
-        status = tael__sql_prepare(ledger, &l->insert,
-                                   "INSERT INTO labels(hash,whole,currency,source,merchant,category,method,item,type,"
-                                   "status,account,note) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
-                                   LABELLING);
+        status = tael__sql_prepare(
+            ledger, &l->insert,
+            "INSERT INTO labels(hash,whole,currency,source,merchant,category,method,brand,category_id,"
+            "item,type,status,account,note)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+            LABELLING);
     if (status == TAEL_OK && !(l->seen = tael__alloc_array(SEEN_SLOTS, sizeof *l->seen)))
         status = tael__fail_memory("labels", SEEN_SLOTS * sizeof *l->seen);
     if (status == TAEL_OK) status = read_whole(l);
@@ -179,9 +181,9 @@ static tael_status label_some(tael__labels *l, sqlite3_stmt *list, sqlite3_stmt 
         const char *text[TAEL__LABEL_FIELDS] = {0};
         status = tael__sql_step(l->ledger, list, &row, LABELLING);
         if (status != TAEL_OK || !row) break;
-        for (int i = 0; i < TAEL__LABEL_BASE; i++) text[i] = tael__sql_text(list, i + 1);
+        for (int i = 0; i < TAEL__LABEL_FIELDS; i++) text[i] = tael__sql_text(list, i + 1);
         pair[count].id = sqlite3_column_int64(list, 0);
-        status = tael__labels_of(l, text, NULL, &pair[count].label);
+        status = tael__labels_of(l, text, tael__sql_text(list, TAEL__LABEL_FIELDS + 1), &pair[count].label);
         count++;
     }
     sqlite3_reset(list);
@@ -202,7 +204,10 @@ tael_status tael__labels_refresh(tael_ledger *ledger)
     TAEL_TRY(tael__sql_number(ledger, &some, "SELECT EXISTS(SELECT 1 FROM records WHERE label=0)", LABELLING));
     if (!some) return TAEL_OK;
     tael_status status = tael__sql_prepare(
-        ledger, &list, "SELECT id,currency,source,merchant,category,method FROM records WHERE label=0", LABELLING);
+        ledger, &list,
+        "SELECT id,currency,source,merchant,category,method,brand,category_id,item,type,status,account,note,external_id"
+        " FROM records WHERE label=0",
+        LABELLING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(ledger, &set, "UPDATE records SET label=?2 WHERE id=?1", LABELLING);
     if (status == TAEL_OK) status = tael__labels_open(&l, ledger);

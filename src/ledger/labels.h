@@ -13,7 +13,9 @@ enum {
     TAEL__LABEL_MERCHANT,
     TAEL__LABEL_CATEGORY,
     TAEL__LABEL_METHOD,
-    TAEL__LABEL_BASE, /* how many those are */
+    TAEL__LABEL_BRAND,
+    TAEL__LABEL_CATEGORY_ID, /* a number in digits */
+    TAEL__LABEL_BASE,        /* how many those are */
     TAEL__LABEL_ITEM = TAEL__LABEL_BASE,
     TAEL__LABEL_TYPE,
     TAEL__LABEL_STATUS,

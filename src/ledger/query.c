@@ -16,6 +16,7 @@ typedef struct group {
     int64_t number;     /* orders groups whose keys are numbers */
     int64_t sum, count; /* net of refunds; rows with something left */
     int64_t value, time_ms;
+    int32_t category_id;
     tael__buffer ids; /* int64_t each */
 } group;
 
@@ -33,6 +34,7 @@ typedef struct line { /* what a query needs of a record */
     int64_t id, time_ms, day, amount;
     int32_t offset_minutes;
     const char *name; /* category, merchant, method or source */
+    int32_t category_id;
 } line;
 
 static uint64_t hash_text(const char *text) /* FNV-1a */
@@ -88,6 +90,10 @@ static const char *key_of(const line *l, tael_group by, char buffer[32], int64_t
     case TAEL_BY_DAY: snprintf(buffer, 32, "%04d-%02d-%02d", date.year, date.month, date.day); break;
     case TAEL_BY_MONTH: snprintf(buffer, 32, "%04d-%02d", date.year, date.month); break;
     case TAEL_BY_YEAR: snprintf(buffer, 32, "%04d", date.year); break;
+    case TAEL_BY_WEEK:
+        date = tael__date_add_days(date, 1 - tael__weekday(date));
+        snprintf(buffer, 32, "%04d-%02d-%02d", date.year, date.month, date.day);
+        break;
     case TAEL_BY_WEEKDAY:
         *number = tael__weekday(date);
         snprintf(buffer, 32, "%d", (int)*number);
@@ -99,6 +105,14 @@ static const char *key_of(const line *l, tael_group by, char buffer[32], int64_t
     case TAEL_BY_NONE: return "";
     default: return l->name;
     }
+    return buffer;
+}
+
+static const char *category_key(const groups *g, int32_t id, char buffer[32])
+{
+    const char *name = g->query.category_name ? g->query.category_name(id, tael_get_language()) : "";
+    if (name && *name) return name;
+    snprintf(buffer, 32, "%d", (int)id);
     return buffer;
 }
 
@@ -117,14 +131,16 @@ static bool better(const groups *g, const group *to, const line *l)
 static tael_status add_line(groups *g, const line *l)
 {
     char buffer[32];
-    int64_t number;
+    int64_t number = 0;
     group *to;
     if (l->amount == 0) return TAEL_OK; /* wholly refunded */
     if (g->last && l->day == g->last_day) {
         to = &g->rows[g->last - 1];
     } else {
-        const char *key = key_of(l, g->query.group, buffer, &number);
+        const char *key =
+            l->category_id ? category_key(g, l->category_id, buffer) : key_of(l, g->query.group, buffer, &number);
         TAEL_TRY(find_group(g, &to, key, number));
+        if (l->category_id) to->category_id = l->category_id; /* rows by the bill's own word may share the name */
         g->last = g->query.group <= TAEL_BY_WEEKDAY ? (size_t)(to - g->rows) + 1 : 0;
         g->last_day = l->day;
     }
@@ -181,11 +197,22 @@ static int by_value_down(const void *a, const void *b)
     return by_key(a, b);
 }
 
+static bool by_category(tael_group by)
+{
+    return by == TAEL_BY_CATEGORY || by == TAEL_BY_SUBCATEGORY;
+}
+
+/* The category that rows of `id` are grouped by: of the first level or as it is; 0 when not by category. */
+static int32_t category_of(tael_group by, int32_t id)
+{
+    return by == TAEL_BY_CATEGORY ? id / 100 * 100 : by == TAEL_BY_SUBCATEGORY ? id : 0;
+}
+
 /* The column that a group is named by; NULL: its key is made from the time. */
 static const char *name_of(tael_group by)
 {
-    return by == TAEL_BY_CATEGORY   ? "category"
-           : by == TAEL_BY_MERCHANT ? "merchant"
+    return by_category(by)          ? "category"
+           : by == TAEL_BY_MERCHANT ? "brand"
            : by == TAEL_BY_METHOD   ? "method"
            : by == TAEL_BY_SOURCE   ? "source"
                                     : NULL;
@@ -197,9 +224,9 @@ static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where 
     sqlite3_stmt *s;
     bool row;
     const char *name = name_of(g->query.group);
-    char select[128], tail[128];
-    snprintf(select, sizeof select, "SELECT id,time_ms,day,offset_minutes,kind,minor,refunded_minor,%s FROM records",
-             name ? name : "''");
+    char select[160], tail[128];
+    snprintf(select, sizeof select, "SELECT id,time_ms,day,offset_minutes,kind,minor,refunded_minor,%s,%s FROM records",
+             name ? name : "''", by_category(g->query.group) ? "category_id" : "0");
     snprintf(tail, sizeof tail, "%s AND currency=? ORDER BY time_ms DESC,id DESC", further ? further : "");
     TAEL_TRY(tael__where_prepare(ledger, &s, select, where, tail));
     sqlite3_bind_text(s, where->count + 1, g->query.currency, -1, SQLITE_STATIC);
@@ -210,7 +237,8 @@ static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where 
                   .day = sqlite3_column_int64(s, 2),
                   .offset_minutes = sqlite3_column_int(s, 3),
                   .amount = sqlite3_column_int64(s, 5),
-                  .name = tael__sql_text(s, 7)};
+                  .name = tael__sql_text(s, 7),
+                  .category_id = category_of(g->query.group, sqlite3_column_int(s, 8))};
         bool refund = sqlite3_column_int(s, 4) == TAEL__REFUND;
         if (refund && g->query.gross) continue;
         if (refund)
@@ -231,8 +259,10 @@ static tael_status add_cell(const tael__totals_cell *cell, void *user)
 {
     groups *g = user;
     group *to;
-    char key[32] = "";
+    char buffer[32] = "";
+    const char *key = name_of(g->query.group) ? cell->name : buffer;
     int64_t sum, count;
+    int32_t category = category_of(g->query.group, cell->category_id);
     const tael_query *q = &g->query;
     bool refund = tael__class_kind(cell->class) == TAEL__REFUND;
     int direction = q->filter.direction == TAEL_ANY_DIRECTION ? TAEL_EXPENSE : (int)q->filter.direction;
@@ -243,10 +273,12 @@ static tael_status add_cell(const tael__totals_cell *cell, void *user)
     count = refund || q->gross ? cell->sum.gross_rows : cell->sum.net_rows;
     if (count == 0) return TAEL_OK; /* wholly refunded */
     if (q->group == TAEL_BY_MONTH)
-        snprintf(key, sizeof key, "%04d-%02d", (int)(cell->month / 12), (int)(cell->month % 12) + 1);
+        snprintf(buffer, sizeof buffer, "%04d-%02d", (int)(cell->month / 12), (int)(cell->month % 12) + 1);
     else if (q->group == TAEL_BY_YEAR)
-        snprintf(key, sizeof key, "%04d", (int)(cell->month / 12));
-    TAEL_TRY(find_group(g, &to, name_of(q->group) ? cell->name : key, 0));
+        snprintf(buffer, sizeof buffer, "%04d", (int)(cell->month / 12));
+    if (category) key = category_key(g, category, buffer);
+    TAEL_TRY(find_group(g, &to, key, 0));
+    if (category) to->category_id = category;
     to->sum += sum; /* fits: see TAEL__HUGE_MINOR */
     if (!refund) to->count += count;
     return TAEL_OK;
@@ -294,7 +326,8 @@ static tael_status give_groups(groups *g, tael_group_fn *each, void *user)
                               .value = from->value,
                               .time_ms = from->time_ms,
                               .records = (const int64_t *)(const void *)from->ids.data,
-                              .record_count = from->ids.size / sizeof(int64_t)};
+                              .record_count = from->ids.size / sizeof(int64_t),
+                              .category_id = from->category_id};
         if (each(&row, user) != 0) break;
     }
     return TAEL_OK;
@@ -307,7 +340,7 @@ static tael_status copy_query(tael_query *out, const tael_query *query)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("query: it is missing or has no size", "查询：缺少查询或没有设置 size"));
     memcpy(out, query, query->size < sizeof *out ? query->size : sizeof *out);
-    if (out->measure > TAEL_LAST || out->group > TAEL_BY_SOURCE || out->order > TAEL_ORDER_VALUE_UP)
+    if (out->measure > TAEL_LAST || out->group > TAEL_BY_SUBCATEGORY || out->order > TAEL_ORDER_VALUE_UP)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("query: no such measure, group or order", "查询：没有这种度量、分组或排序"));
     return TAEL_OK;

@@ -31,6 +31,10 @@ void tael__record_read(tael_record *record, sqlite3_stmt *s)
         .source = tael__sql_text(s, 16),
         .external_id = tael__sql_text(s, 17),
         .note = tael__sql_text(s, 18),
+        .brand = tael__sql_text(s, 19),
+        .same_as = sqlite3_column_int64(s, 20),
+        .category_id = sqlite3_column_int(s, 21),
+        .category_by = sqlite3_column_int(s, 22),
     };
 }
 

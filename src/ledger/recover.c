@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "ledger/internal.h"
+#include "ledger/learned.h"
 
 #define RECOVERING TAEL_SAY("recovering", "恢复")
 
@@ -14,8 +14,8 @@ enum { ONE_BY_ONE = 64 }; /* numbers that are tried singly; a bad page of the tr
 /* All that a row is; its number, its label and its joins are made anew. */
 #define COLUMNS                                                                                                   \
     "key,time_ms,offset_minutes,day,direction,kind,minor,stated_minor,exported_ms,currency,source,merchant,item," \
-    "category,type,method,status,external_id,merchant_order,account,note"
-enum { COLUMN_COUNT = 21 };
+    "category,type,method,status,external_id,merchant_order,account,note,brand,category_id,category_by,said_direction"
+enum { COLUMN_COUNT = 25 };
 
 typedef struct walk {
     const char *home;
@@ -117,6 +117,34 @@ static int64_t find_last(walk *w)
     return 10000000;
 }
 
+/* What was taught, as far as it can be read: the records are worth more than any of it. */
+static void copy_table(walk *w, const tael__learned *table)
+{
+    sqlite3_stmt *read = NULL, *write = NULL;
+    const char *cell[16];
+    if (reopen(w) == TAEL_OK && tael__sql_prepare(w->from, &read, table->read, RECOVERING) == TAEL_OK &&
+        tael__sql_prepare(w->to, &write, table->write, RECOVERING) == TAEL_OK) {
+        size_t count = strlen(table->shape);
+        while (sqlite3_step(read) == SQLITE_ROW) {
+            for (size_t i = 0; i < count; i++) cell[i] = tael__sql_text(read, (int)i);
+            if (tael__learned_bind(table, write, cell, count)) (void)tael__sql_run(w->to, write, RECOVERING);
+        }
+    }
+    sqlite3_finalize(read);
+    sqlite3_finalize(write);
+}
+
+static void copy_learned(walk *w)
+{
+    /* Only what was refused: a yes is for the owner to say again. */
+    static const tael__learned consents = {
+        .shape = "tn",
+        .read = "SELECT kind,changed_ms FROM consents WHERE allowed=0",
+        .write = "INSERT INTO consents(kind,allowed,changed_ms) VALUES(?1,0,?2) ON CONFLICT DO NOTHING"};
+    for (size_t i = 0; tael__learned_at(i); i++) copy_table(w, tael__learned_at(i));
+    copy_table(w, &consents);
+}
+
 static tael_status copy_all(walk *w)
 {
     int64_t at = 1;
@@ -124,16 +152,17 @@ static tael_status copy_all(walk *w)
     TAEL_TRY(reopen(w));
     w->last = find_last(w);
     TAEL_TRY(reopen(w));
-    TAEL_TRY(
-        tael__sql_prepare(w->to, &w->insert,
-                          "INSERT INTO records(" COLUMNS ",counted,refunded_minor) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,"
-                          "?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?6<>2,min(?7,?8)) ON CONFLICT DO NOTHING",
-                          RECOVERING));
+    TAEL_TRY(tael__sql_prepare(
+        w->to, &w->insert,
+        "INSERT INTO records(" COLUMNS ",counted,refunded_minor) VALUES(?1,?2,?3,?4,iif(?25,?25,?5),?6,?7,?8,"
+        "?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,0,?6<>2,min(?7,?8)) ON CONFLICT DO NOTHING",
+        RECOVERING));
     while (!done && at <= w->last) {
         TAEL_TRY(copy_from(w, &at, &done));
         if (!done) TAEL_TRY(skip_damage(w, &at));
     }
-    return tael__ledger_join_refunds(w->to);
+    copy_learned(w);
+    return tael__ledger_settle(w->to, NULL);
 }
 
 tael_status tael_ledger_recover(const char *home, const char *passphrase, const char *fresh_home,

@@ -6,7 +6,7 @@
 // result doesn't depend on which file came first. Refunds are few (one row in fifty), and each search goes by an index.
 // What was found stays in memory until the end (the searches see it through tael_joined), and only rows that it changes
 // are written: an import into a ledger of ten years touches what it brought.
-#include "ledger/internal.h"
+#include "ledger/match.h"
 
 #define JOINING TAEL_SAY("joining refunds", "关联退款")
 
@@ -116,7 +116,7 @@ static tael_status give_back(joiner *j, int64_t purchase, int64_t minor)
 typedef struct unjoined {
     int64_t id, minor;
     int64_t was, purchase; /* as the store has it, and as it was found now; 0: none */
-    bool counted;          /* as the store has it */
+    bool counted, alone;   /* as the store has it; no other bill shows it (pair_of) */
 } unjoined;
 
 /* All refunds, oldest first; equal ones in the order of their keys, which no import order changes. */
@@ -128,7 +128,8 @@ static tael_status list_unjoined(tael_ledger *ledger, unjoined **out, size_t *co
     *out = NULL;
     *count = 0;
     TAEL_TRY(tael__sql_prepare(
-        ledger, &s, "SELECT id,minor,refund_of,counted FROM records WHERE kind=1 AND kind<>0 ORDER BY time_ms,key",
+        ledger, &s,
+        "SELECT id,minor,refund_of,counted,pair_of FROM records WHERE kind=1 AND kind<>0 ORDER BY time_ms,key",
         JOINING));
     tael_status status = tael__sql_step(ledger, s, &row, JOINING);
     while (status == TAEL_OK && row) {
@@ -144,7 +145,8 @@ static tael_status list_unjoined(tael_ledger *ledger, unjoined **out, size_t *co
         (*out)[(*count)++] = (unjoined){.id = sqlite3_column_int64(s, 0),
                                         .minor = sqlite3_column_int64(s, 1),
                                         .was = sqlite3_column_int64(s, 2),
-                                        .counted = sqlite3_column_int(s, 3) != 0};
+                                        .counted = sqlite3_column_int(s, 3) != 0,
+                                        .alone = sqlite3_column_int64(s, 4) == 0};
         status = tael__sql_step(ledger, s, &row, JOINING);
     }
     sqlite3_finalize(s);
@@ -176,10 +178,11 @@ static tael_status pass(joiner *j, const char *search, unjoined *list, size_t co
 static tael_status write_refunds(tael_ledger *ledger, const unjoined *list, size_t count)
 {
     sqlite3_stmt *s;
-    TAEL_TRY(tael__sql_prepare(ledger, &s, "UPDATE records SET refund_of=?2,counted=?2=0 WHERE id=?1", JOINING));
+    TAEL_TRY(tael__sql_prepare(ledger, &s, "UPDATE records SET refund_of=?2,counted=(?2=0 AND pair_of=0) WHERE id=?1",
+                               JOINING));
     tael_status status = TAEL_OK;
     for (size_t i = 0; i < count && status == TAEL_OK; i++) {
-        if (list[i].purchase == list[i].was && list[i].counted == !list[i].purchase) continue;
+        if (list[i].purchase == list[i].was && list[i].counted == (!list[i].purchase && list[i].alone)) continue;
         sqlite3_bind_int64(s, 1, list[i].id);
         sqlite3_bind_int64(s, 2, list[i].purchase);
         status = tael__sql_run(ledger, s, JOINING);
@@ -216,7 +219,7 @@ static tael_status write_purchases(joiner *j)
     return status;
 }
 
-tael_status tael__ledger_join_refunds(tael_ledger *ledger)
+tael_status tael__refunds_join(tael_ledger *ledger)
 {
     joiner j = {.ledger = ledger};
     unjoined *list = NULL;

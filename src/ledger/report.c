@@ -76,6 +76,8 @@ tael_status tael__report_end_bill(tael_import_report *report, tael_import_bill *
         report->rows += bill->report.rows;
         report->imported += bill->report.imported;
         report->duplicates += bill->report.duplicates;
+        report->replaced += bill->report.replaced;
+        report->mapped |= bill->report.mapped;
         return TAEL_OK;
     }
     char *sentence = tael__strdup(tael_error());

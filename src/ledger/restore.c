@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "ledger/import/csv.h"
+#include "ledger/learned.h"
 #include "ledger/report.h"
 
 #define RESTORING TAEL_SAY("storing a row", "保存记录")
@@ -31,6 +32,9 @@ static const struct {
     {"minor", NUMBER, 0, INT64_MAX},
     {"stated_minor", NUMBER, 0, INT64_MAX},
     {"exported_ms", NUMBER, 0, 253402300799999},
+    {"said_direction", NUMBER, 0, TAEL_NEUTRAL},
+    {"category_id", NUMBER, 0, INT32_MAX},
+    {"category_by", NUMBER, 0, TAEL_CATEGORY_BY_OWNER},
     {"currency", TEXT, 0, 0},
     {"source", TEXT, 0, 0},
     {"merchant", TEXT, 0, 0},
@@ -43,8 +47,17 @@ static const struct {
     {"merchant_order", TEXT, 0, 0},
     {"account", TEXT, 0, 0},
     {"note", TEXT, 0, 0},
+    {"brand", TEXT, 0, 0},
 };
-enum { COLUMN_COUNT = sizeof columns / sizeof *columns, AT_TIME = 2, AT_OFFSET = 3, AT_CURRENCY = 8, AT_SOURCE = 9 };
+enum {
+    COLUMN_COUNT = sizeof columns / sizeof *columns,
+    AT_WAY = 1,
+    AT_TIME = 2,
+    AT_OFFSET = 3,
+    AT_SAID = 8,
+    AT_CURRENCY = 11,
+    AT_SOURCE = 12
+};
 
 static bool starts(const char *data, size_t bytes, const char *head)
 {
@@ -53,9 +66,17 @@ static bool starts(const char *data, size_t bytes, const char *head)
     return bytes > n && memcmp(data, head, n) == 0 && strchr(",\r\n", data[n]);
 }
 
+static const tael__learned *learned_of(const char *data, size_t bytes)
+{
+    for (size_t i = 0; tael__learned_at(i); i++)
+        if (starts(data, bytes, tael__learned_at(i)->head)) return tael__learned_at(i);
+    return NULL;
+}
+
 bool tael__restore_like(const char *data, size_t bytes)
 {
-    return starts(data, bytes, TAEL__EXPORT_HEAD) || starts(data, bytes, TAEL__CONSENTS_HEAD);
+    return starts(data, bytes, TAEL__EXPORT_HEAD) || starts(data, bytes, TAEL__CONSENTS_HEAD) ||
+           learned_of(data, bytes);
 }
 
 static bool read_number(int64_t *out, const char *text, int64_t least, int64_t most)
@@ -84,6 +105,12 @@ typedef struct restorer {
     int at[COLUMN_COUNT]; /* the column's field in the file */
 } restorer;
 
+/* A text as it was before the export kept it from spreadsheets. */
+static const char *plain(const char *text)
+{
+    return text[0] == '\'' && text[1] && strchr("=+-@'", text[1]) ? text + 1 : text;
+}
+
 /* Binds one value; false: it is none. */
 static bool bind_value(restorer *r, int i, const char *text, uint8_t key[16], int64_t *number)
 {
@@ -98,11 +125,10 @@ static bool bind_value(restorer *r, int i, const char *text, uint8_t key[16], in
         return read_number(number, text, columns[i].least, columns[i].most) &&
                sqlite3_bind_int64(r->insert, i + 1, *number) == SQLITE_OK;
     default:
-        if (text[0] == '\'' && text[1] && strchr("=+-@'", text[1]))
-            text++; /* as the export keeps it from spreadsheets */
+        text = plain(text);
         n = strlen(text);
         if (n > TAEL__MAX_FIELD_BYTES || !tael__utf8_valid(text, n)) return false;
-        if (i == AT_CURRENCY && (n != 3 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)) return false;
+        if (i == AT_CURRENCY && (n < 3 || n > 7 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != n)) return false;
         if (i == AT_SOURCE && (n == 0 || n > 31)) return false;
         return sqlite3_bind_text(r->insert, i + 1, text, (int)n, SQLITE_STATIC) == SQLITE_OK;
     }
@@ -115,7 +141,8 @@ static tael_status restore_row(restorer *r, const tael__csv_row *row, const char
     int64_t number[COLUMN_COUNT] = {0};
     for (int i = 0; i < COLUMN_COUNT; i++) {
         if (r->at[i] < (int)row->count && bind_value(r, i, cell[r->at[i]], key, &number[i])) continue;
-        *reason = i == AT_CURRENCY ? TAEL_SAY("the currency is none of three letters", "币种不是三位字母")
+        *reason = i == AT_CURRENCY
+                      ? TAEL_SAY("the currency is none of three to seven capital letters", "币种不是三至七位大写字母")
                   : columns[i].shape == TEXT
                       ? TAEL_SAY("a text is too long or no UTF-8", "文字过长或不是 UTF-8")
                       : TAEL_SAY("a number, the direction or the key can't be read", "数字、收支方向或键无法读取");
@@ -123,6 +150,9 @@ static tael_status restore_row(restorer *r, const tael__csv_row *row, const char
     }
     tael__date date = tael__date_of_ms(number[AT_TIME], (int)number[AT_OFFSET]);
     sqlite3_bind_int64(r->insert, COLUMN_COUNT + 1, tael__days_of(date));
+    /* A match made it neutral: it is found again. */
+    if (number[AT_SAID]) sqlite3_bind_int64(r->insert, AT_WAY + 1, number[AT_SAID]);
+    sqlite3_bind_int64(r->insert, AT_SAID + 1, 0);
     TAEL_TRY(tael__sql_run(r->ledger, r->insert, RESTORING));
     *inserted = sqlite3_changes(r->ledger->db) > 0;
     return TAEL_OK;
@@ -228,45 +258,88 @@ static tael_status restore_consents(tael_ledger *ledger, tael__csv *csv, tael_im
     return status;
 }
 
+/* One row of what was taught. */
+static tael_status restore_taught(tael_ledger *ledger, const tael__learned *table, sqlite3_stmt *s,
+                                  const tael__csv_row *row, tael_import_report *report)
+{
+    const char *cell[TAEL__MAX_CSV_FIELDS];
+    report->rows++;
+    size_t count = row->fault == TAEL__CSV_FINE && row->ended ? split(cell, row) : 0;
+    for (size_t i = 0; i < count; i++) cell[i] = plain(cell[i]);
+    if (!tael__learned_bind(table, s, cell, count))
+        return tael__report_skip(report, 0, row->line, TAEL_SAY("the row can't be read", "该行无法读取"));
+    TAEL_TRY(tael__sql_run(ledger, s, RESTORING));
+    ++*(sqlite3_changes(ledger->db) > 0 ? &report->imported : &report->duplicates);
+    return TAEL_OK;
+}
+
+static tael_status restore_learned(tael_ledger *ledger, const tael__learned *table, tael__csv *csv,
+                                   tael_import_report *report)
+{
+    tael__csv_row row;
+    sqlite3_stmt *s;
+    TAEL_TRY(tael__sql_prepare(ledger, &s, table->write, RESTORING));
+    tael_status status = TAEL_OK;
+    tael__csv_next(csv, &row, true); /* the header */
+    while (status == TAEL_OK && tael__csv_next(csv, &row, true))
+        if (row.bytes != row.count) status = restore_taught(ledger, table, s, &row, report);
+    sqlite3_finalize(s);
+    if (status != TAEL_OK || report->imported == 0 || !table->then) return status;
+    return tael__sql_exec(ledger, table->then, RESTORING);
+}
+
 tael_status tael__restore(tael_ledger *ledger, const char *name, const char *data, size_t bytes,
-                          tael_import_report *report)
+                          tael_import_report *report, bool *settle)
 {
     tael__csv csv;
     restorer r = {0};
     memcpy(report->format, "tael", sizeof "tael");
     TAEL_TRY(tael__csv_open(&csv, data, bytes));
     tael_status status;
-    if (starts(data, bytes, TAEL__CONSENTS_HEAD)) {
+    const tael__learned *learned = learned_of(data, bytes);
+    *settle = learned && learned->settles;
+    if (learned) {
+        status = restore_learned(ledger, learned, &csv, report);
+    } else if (starts(data, bytes, TAEL__CONSENTS_HEAD)) {
         status = restore_consents(ledger, &csv, report);
     } else {
+        *settle = true;
         status = open_restorer(&r, ledger);
         if (status == TAEL_OK) status = restore_rows(&r, &csv, name, report);
         sqlite3_finalize(r.insert);
     }
     tael__csv_close(&csv);
+    *settle = *settle && report->imported > 0;
+    return status;
+}
+
+/* The file, if the export has it, as a bill of the report. */
+static tael_status restore_file(tael_ledger *ledger, const char *folder, const char *name,
+                                const tael_import_options *options, tael_import_report *report)
+{
+    char file[TAEL__MAX_PATH_BYTES];
+    tael_import_bill *bill;
+    TAEL_TRY(tael__path_join(file, sizeof file, folder, name));
+    if (!tael__file_exists(file)) return TAEL_OK;
+    TAEL_TRY(tael__report_add_bill(report, name, &bill));
+    tael_status status = tael_ledger_import(ledger, file, options, &bill->report);
+    tael__report_end_bill(report, bill, status);
     return status;
 }
 
 tael_status tael__restore_folder(tael_ledger *ledger, const char *path, const tael_import_options *options,
                                  tael_import_report *report)
 {
-    static const char *const names[] = {"records.csv", "consents.csv"};
     char file[TAEL__MAX_PATH_BYTES];
     TAEL_TRY(tael__report_open(report));
-    TAEL_TRY(tael__path_join(file, sizeof file, path, names[0]));
+    TAEL_TRY(tael__path_join(file, sizeof file, path, "records.csv"));
     if (!tael__file_exists(file))
         return tael__fail(TAEL_BAD_INPUT,
                           TAEL_SAY("%s: it is a folder without an export of Tael's in it; name a file",
                                    "%s：该文件夹中没有 Tael 的导出文件；请指定文件"),
                           path);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        tael_import_bill *bill;
-        TAEL_TRY(tael__path_join(file, sizeof file, path, names[i]));
-        if (!tael__file_exists(file)) continue;
-        TAEL_TRY(tael__report_add_bill(report, names[i], &bill));
-        tael_status status = tael_ledger_import(ledger, file, options, &bill->report);
-        tael__report_end_bill(report, bill, status);
-        TAEL_TRY(status);
-    }
-    return TAEL_OK;
+    tael_status status = restore_file(ledger, path, "records.csv", options, report);
+    for (size_t i = 0; status == TAEL_OK && tael__learned_at(i); i++)
+        status = restore_file(ledger, path, tael__learned_at(i)->file, options, report);
+    return status == TAEL_OK ? restore_file(ledger, path, "consents.csv", options, report) : status;
 }

@@ -9,6 +9,7 @@
 #include "ledger/rows.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -108,23 +109,34 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->find,
-            "SELECT id,direction,kind,stated_minor,exported_ms,status,method,category FROM records WHERE key=?1",
+            "SELECT "
+            "id,iif(said_direction<>0,said_direction,direction),kind,stated_minor,exported_ms,status,method,category,"
+            "account,note,merchant_order FROM records WHERE key=?1",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->insert,
             "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,"
             "stated_minor,exported_ms,currency,source,merchant,item,category,type,method,status,"
-            "external_id,merchant_order,account,note,label,refunded_minor)"
-            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?23,min(?8,?9))"
-            " ON CONFLICT(key) DO NOTHING",
+            "external_id,merchant_order,account,note,label,refunded_minor,brand,category_id,category_by)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?23,min(?8,?9),"
+            "?24,?25,?26) ON CONFLICT(key) DO NOTHING",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
             ledger, &rows->update,
-            "UPDATE records SET direction=?2,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
+            "UPDATE records SET "
+            "direction=?2,said_direction=0,kind=?3,counted=?4,stated_minor=?5,exported_ms=?6,status=?7,"
             "method=?8,category=?9,refunded_minor=min(minor,max(?5,joined_minor)) WHERE id=?1",
             STORING);
+    if (status == TAEL_OK)
+        status = tael__sql_prepare(ledger, &rows->note, "INSERT INTO guessed(record,guess) VALUES(?1,?2)", STORING);
+    if (status == TAEL_OK)
+        status = tael__sql_prepare(ledger, &rows->fill,
+                                   "UPDATE records SET account=?2,note=?3,merchant_order=?4,"
+                                   "category=iif(category='',?5,category) WHERE id=?1",
+                                   STORING);
+    if (status == TAEL_OK) status = tael__brands_open(&rows->brands, ledger);
     if (status == TAEL_OK) status = tael__labels_open(&rows->labels, ledger);
     rows->totals.ledger = ledger;
     if (status != TAEL_OK) tael__rows_close(rows);
@@ -141,6 +153,9 @@ void tael__rows_close(tael__rows *rows)
     sqlite3_finalize(rows->find);
     sqlite3_finalize(rows->insert);
     sqlite3_finalize(rows->update);
+    sqlite3_finalize(rows->note);
+    sqlite3_finalize(rows->fill);
+    tael__brands_close(&rows->brands);
     tael__free(rows->seen);
     tael__labels_close(&rows->labels);
     tael__totals_free(&rows->totals);
@@ -152,18 +167,66 @@ static void bind_text(sqlite3_stmt *statement, int at, const char *text)
     sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC); /* lives until the step below */
 }
 
+/* The category of a row, by whom the import's caller named for it. */
+static int32_t categorize(const tael__rows *rows, const char *source, const tael__bill_row *row, bool *by_owner)
+{
+    if (!rows->categorize) return 0;
+    tael_record record = {.time_ms = row->time_ms,
+                          .offset_minutes = row->offset_minutes,
+                          .direction = row->direction,
+                          .minor = row->minor,
+                          .currency = row->currency,
+                          .merchant = row->merchant,
+                          .item = row->item,
+                          .category = row->category,
+                          .method = row->method,
+                          .status = row->status,
+                          .source = source,
+                          .external_id = row->external_id,
+                          .refund = row->kind == TAEL__REFUND,
+                          .type = row->type,
+                          .note = row->note};
+    return rows->categorize(&record, by_owner, rows->categorize_user);
+}
+
+/* What the store needs of a row beside what the bill says: its shared texts' label, its brand and its category. */
+typedef struct meaning {
+    const char *brand, *currency;
+    int64_t label;
+    int32_t category;
+    bool by_owner;
+} meaning;
+
+static tael_status find_meaning(tael__rows *rows, const char *source, const tael__bill_row *row, meaning *m)
+{
+    char category[16];
+    *m = (meaning){.currency = row->currency[0] ? row->currency : "CNY"};
+    m->category = categorize(rows, source, row, &m->by_owner);
+    snprintf(category, sizeof category, "%d", (int)m->category);
+    TAEL_TRY(tael__brands_find(&rows->brands, row->merchant, &m->brand));
+    const char *const texts[] = {m->currency, source,    row->merchant, row->category, row->method,  m->brand,
+                                 category,    row->item, row->type,     row->status,   row->account, row->note};
+    return tael__labels_of(&rows->labels, texts, row->external_id, &m->label);
+}
+
+/* Notes which guess a new row was read by. */
+static tael_status note_guess(tael__rows *rows, int64_t id)
+{
+    if (!rows->guess) return TAEL_OK;
+    sqlite3_bind_int64(rows->note, 1, id);
+    sqlite3_bind_int64(rows->note, 2, rows->guess);
+    return tael__sql_run(rows->ledger, rows->note, STORING);
+}
+
 /* *inserted: it was new. */
 static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const char *source, const tael__bill_row *row,
                               int64_t exported_ms, bool *inserted)
 {
     sqlite3_stmt *s = rows->insert;
     tael__date date = tael__date_of_ms(row->time_ms, row->offset_minutes);
-    const char *currency = row->currency[0] ? row->currency : "CNY";
-    const char *const label_texts[] = {currency,  source,    row->merchant, row->category, row->method,
-                                       row->item, row->type, row->status,   row->account,  row->note};
-    int64_t label;
     bool counted = row->kind != TAEL__NEVER_PAID;
-    TAEL_TRY(tael__labels_of(&rows->labels, label_texts, row->external_id, &label));
+    meaning m;
+    TAEL_TRY(find_meaning(rows, source, row, &m));
     sqlite3_bind_blob(s, 1, key, 16, SQLITE_STATIC);
     const int64_t numbers[] = {row->time_ms, row->offset_minutes, tael__days_of(date), row->direction, row->kind,
                                counted,      row->minor,          row->stated_minor,   exported_ms};
@@ -172,14 +235,19 @@ static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const cha
                                  row->method, row->status,   row->external_id, row->merchant_order, row->account,
                                  row->note};
     for (int i = 0; i < 11; i++) bind_text(s, 11 + i, texts[i]);
-    bind_text(s, 22, currency);
-    sqlite3_bind_int64(s, 23, label);
+    bind_text(s, 22, m.currency);
+    sqlite3_bind_int64(s, 23, m.label);
+    bind_text(s, 24, m.brand);
+    sqlite3_bind_int(s, 25, m.category);
+    sqlite3_bind_int(s, 26, m.category == 0 ? 0 : m.by_owner ? TAEL_CATEGORY_BY_OWNER : TAEL_CATEGORY_BY_MODEL);
     TAEL_TRY(tael__sql_run(rows->ledger, s, STORING));
     *inserted = sqlite3_changes(rows->ledger->db) > 0;
     if (!*inserted) return TAEL_OK;
     int64_t refunded = row->minor < row->stated_minor ? row->minor : row->stated_minor;
-    return tael__totals_add(&rows->totals, label, date, tael__class_of((int)row->direction, (int)row->kind, counted),
-                            currency, row->minor, refunded);
+    TAEL_TRY(tael__totals_add(&rows->totals, m.label, date,
+                              tael__class_of((int)row->direction, (int)row->kind, counted), m.currency, row->minor,
+                              refunded));
+    return note_guess(rows, sqlite3_last_insert_rowid(rows->ledger->db));
 }
 
 /* Whether this export knows more about the row than what is stored. Without both export times: a refund that wasn't
@@ -213,6 +281,31 @@ static tael_status update_row(tael__rows *rows, int64_t id, const tael__bill_row
     return tael__sql_run(rows->ledger, s, STORING);
 }
 
+/* The one that says more, whichever came first. */
+static const char *fuller(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    return n != m ? (n > m ? a : b) : strcmp(a, b) >= 0 ? a : b;
+}
+
+/* Another format of the same bill may have columns that the first hadn't. Nothing of the row's identity is touched. */
+static tael_status fill_row(tael__rows *rows, int64_t id, const tael__bill_row *row)
+{
+    sqlite3_stmt *found = rows->find, *s = rows->fill;
+    const char *const stored[] = {tael__sql_text(found, 8), tael__sql_text(found, 9), tael__sql_text(found, 10)};
+    const char *const given[] = {row->account, row->note, row->merchant_order};
+    bool more = row->category[0] && !tael__sql_text(found, 7)[0];
+    for (int i = 0; i < 3; i++) {
+        const char *text = fuller(stored[i], given[i]);
+        more |= strcmp(text, stored[i]) != 0;
+        bind_text(s, 2 + i, text);
+    }
+    if (!more) return TAEL_OK;
+    sqlite3_bind_int64(s, 1, id);
+    bind_text(s, 5, row->category);
+    return tael__sql_run(rows->ledger, s, STORING);
+}
+
 /* A row whose key may be in the store. */
 static tael_status put_known(tael__rows *rows, const uint8_t key[16], const tael__bill_row *row, int64_t exported_ms,
                              tael__stored *stored)
@@ -228,6 +321,7 @@ static tael_status put_known(tael__rows *rows, const uint8_t key[16], const tael
         /* An export without categories (the web page's) doesn't take away those of another. */
         const char *keep = row->category[0] ? row->category : tael__sql_text(rows->find, 7);
         if (strlen(keep) < sizeof category) memcpy(category, keep, strlen(keep) + 1);
+        status = fill_row(rows, id, row);
     }
     sqlite3_reset(rows->find);
     *stored = !found ? TAEL__STORED_NEW : changed ? TAEL__STORED_CHANGED : TAEL__STORED_KNOWN;

@@ -45,12 +45,43 @@ static const char *const steps[] = {
     "CREATE INDEX records_joined ON records(id) WHERE joined_minor>0;"
     "CREATE TABLE imports(id INTEGER PRIMARY KEY, imported_ms INTEGER NOT NULL, format TEXT NOT NULL,"
     " rows INTEGER NOT NULL, added INTEGER NOT NULL);",
+    /* The owner's word on how a header's columns are read; and of each row that was read by a guess or by such a word,
+     * which bytes it came from and how they were read: read otherwise, they replace it. */
+    "CREATE TABLE mappings(id INTEGER PRIMARY KEY AUTOINCREMENT, header BLOB NOT NULL UNIQUE, names TEXT NOT NULL,"
+    " mapping TEXT NOT NULL, made_ms INTEGER NOT NULL);"
+    "CREATE TABLE guesses(id INTEGER PRIMARY KEY, file BLOB NOT NULL, reading TEXT NOT NULL, UNIQUE(file, reading));"
+    "CREATE TABLE guessed(record INTEGER PRIMARY KEY, guess INTEGER NOT NULL);"
+    "CREATE TRIGGER guessed_gone AFTER DELETE ON records BEGIN DELETE FROM guessed WHERE record=old.id; END;",
+    /* What rows mean across sources. `brand` is the merchant without what hides it. `same_as` is the counted row that
+     * shows the same payment; `pair_of` the row that this one was matched with and `pair_why` the evidence (match.h);
+     * `said_direction` the bill's own, where a match made the row neutral. Decisions stand on keys, which survive the
+     * rows. */
+    "ALTER TABLE records ADD COLUMN brand TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE records ADD COLUMN same_as INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE records ADD COLUMN pair_of INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE records ADD COLUMN pair_why INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE records ADD COLUMN said_direction INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX records_pair ON records(pair_of) WHERE pair_of<>0;"
+    "CREATE INDEX records_moved ON records(id) WHERE (pair_why&3)=2;"
+    "CREATE TABLE merchant_aliases(name TEXT PRIMARY KEY, brand TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE match_decisions(a BLOB NOT NULL, b BLOB NOT NULL, decision INTEGER NOT NULL, PRIMARY KEY(a,b))"
+    " WITHOUT ROWID;"
+    "UPDATE records SET brand=tael_brand(merchant) WHERE merchant<>'';",
+    /* Categories of the tree in src/habits, and what the owner said. The index is empty once an import has given every
+       row its category. */
+    "ALTER TABLE records ADD COLUMN category_id INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE records ADD COLUMN category_by INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX records_uncategorized ON records(id) WHERE category_by=0;"
+    "CREATE TABLE corrections(id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, record INTEGER NOT NULL,"
+    " only INTEGER NOT NULL, direction INTEGER NOT NULL, merchant TEXT NOT NULL, item TEXT NOT NULL,"
+    " category TEXT NOT NULL, type TEXT NOT NULL, category_id INTEGER NOT NULL);",
     /* Labels (labels.h) and the sums kept for each of them (totals.h). A row with label 0 gets one at the end of its
      * transaction and is counted from then on; rows that come with one are counted by whoever stores them. */
     "ALTER TABLE records ADD COLUMN label INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE labels(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, whole INTEGER NOT NULL,"
     " currency TEXT NOT NULL, source TEXT NOT NULL, merchant TEXT NOT NULL, category TEXT NOT NULL,"
-    " method TEXT NOT NULL, item TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, account TEXT NOT NULL,"
+    " method TEXT NOT NULL, brand TEXT NOT NULL, category_id INTEGER NOT NULL, item TEXT NOT NULL, type TEXT NOT NULL, "
+    "status TEXT NOT NULL, account TEXT NOT NULL,"
     " note TEXT NOT NULL, external_id TEXT NOT NULL DEFAULT '');" /* the last: filters name it */
     "CREATE TABLE totals(label INTEGER, month INTEGER, class INTEGER, currency TEXT NOT NULL, rows INTEGER NOT NULL,"
     " gross INTEGER NOT NULL, net INTEGER NOT NULL, gross_rows INTEGER NOT NULL, net_rows INTEGER NOT NULL,"
@@ -70,12 +101,13 @@ static const char *const steps[] = {
         "old", "-") " END;"
                     "CREATE TRIGGER records_change AFTER UPDATE OF "
                     "direction,kind,counted,minor,refunded_minor,day,label ON records"
-                    " BEGIN " COUNT("old", "-") COUNT("new", "+") " END;"
-                                                                  "CREATE TRIGGER records_rename AFTER UPDATE OF "
-                                                                  "currency,source,merchant,category,method,item,type,"
-                                                                  "status,account,"
-                                                                  "note,external_id ON records WHEN old.label<>0 BEGIN "
-                                                                  "UPDATE records SET label=0 WHERE id=new.id; END;",
+                    " BEGIN " COUNT("old", "-")
+                        COUNT("new", "+") " END;"
+                                          "CREATE TRIGGER records_rename AFTER UPDATE OF "
+                                          "currency,source,merchant,category,method,brand,category_id,item,type,"
+                                          "status,account,"
+                                          "note,external_id ON records WHEN old.label<>0 BEGIN "
+                                          "UPDATE records SET label=0 WHERE id=new.id; END;",
     "CREATE TABLE consents(kind TEXT PRIMARY KEY, allowed INTEGER NOT NULL, changed_ms INTEGER NOT NULL)"
     " WITHOUT ROWID;", /* only what was decided: consent.c has the defaults */
 };
@@ -97,13 +129,14 @@ static tael_status take_steps(tael_ledger *ledger)
     int64_t version;
     const char *doing = TAEL_SAY("preparing the store", "准备账本");
     TAEL_TRY(check_version(ledger, &version));
+    bool rows = version > 0;
     for (; version < NEWEST; version++) {
         char pragma[64];
         snprintf(pragma, sizeof pragma, "PRAGMA user_version=%lld", (long long)version + 1);
         TAEL_TRY(tael__sql_exec(ledger, steps[version], doing));
         TAEL_TRY(tael__sql_exec(ledger, pragma, doing));
     }
-    return TAEL_OK;
+    return rows ? tael__ledger_settle(ledger, NULL) : TAEL_OK;
 }
 
 tael_status tael__ledger_migrate(tael_ledger *ledger)

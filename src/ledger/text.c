@@ -3,7 +3,7 @@
 // asks through the SQL function tael_contains(folded term, field, ...); so no second copy of the text is kept.
 #include <string.h>
 
-#include "ledger/internal.h"
+#include "ledger/merchants.h"
 
 size_t tael__text_fold(char *out, const char *text, size_t bytes)
 {
@@ -41,10 +41,38 @@ static void contains(sqlite3_context *context, int count, sqlite3_value **values
     sqlite3_result_int(context, found);
 }
 
+static void fold(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    char folded[TAEL__BRAND_BYTES];
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    size_t bytes = (size_t)sqlite3_value_bytes(values[0]);
+    (void)count;
+    if (bytes > sizeof folded) bytes = sizeof folded;
+    if (text) sqlite3_result_text(context, folded, (int)tael__text_fold(folded, text, bytes), SQLITE_TRANSIENT);
+}
+
+static void brand(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    char out[TAEL__BRAND_BYTES];
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    (void)count;
+    if (!text) return;
+    tael__merchant_brand(out, text);
+    sqlite3_result_text(context, out, -1, SQLITE_TRANSIENT);
+}
+
 tael_status tael__ledger_functions(tael_ledger *ledger)
 {
-    int code =
-        sqlite3_create_function(ledger->db, "tael_contains", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-                                NULL, contains, NULL, NULL);
-    return code == SQLITE_OK ? TAEL_OK : tael__sql_fail(ledger, code, TAEL_SAY("opening", "打开"));
+    static const struct {
+        const char *name;
+        int arguments;
+        void (*function)(sqlite3_context *, int, sqlite3_value **);
+    } functions[] = {{"tael_contains", -1, contains}, {"tael_fold", 1, fold}, {"tael_brand", 1, brand}};
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        int code = sqlite3_create_function(ledger->db, functions[i].name, functions[i].arguments,
+                                           SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
+                                           functions[i].function, NULL, NULL);
+        if (code != SQLITE_OK) return tael__sql_fail(ledger, code, TAEL_SAY("opening", "打开"));
+    }
+    return TAEL_OK;
 }

@@ -9,16 +9,19 @@
 #define ADDING TAEL_SAY("storing a row", "保存记录")
 
 struct tael__tally_slot {
-    int64_t a, b; /* the key: label and month·class, or amount and currency·class */
+    int64_t a, b;      /* the key: label and month·class, or amount and class; */
+    uint64_t currency; /* with the currency's letters */
     tael__cell cell;
     bool used;
 };
 
-static size_t find_slot(const tael__tally *t, int64_t a, int64_t b)
+static size_t find_slot(const tael__tally *t, int64_t a, int64_t b, uint64_t currency)
 {
-    uint64_t h = ((uint64_t)a * 0x9E3779B97F4A7C15u) ^ ((uint64_t)b * 0xC2B2AE3D27D4EB4Fu);
+    uint64_t h =
+        ((uint64_t)a * 0x9E3779B97F4A7C15u) ^ ((uint64_t)b * 0xC2B2AE3D27D4EB4Fu) ^ (currency * 0x165667B19E3779F9u);
     size_t at = (h ^ (h >> 29)) & (t->capacity - 1);
-    while (t->slot[at].used && (t->slot[at].a != a || t->slot[at].b != b)) at = (at + 1) & (t->capacity - 1);
+    while (t->slot[at].used && (t->slot[at].a != a || t->slot[at].b != b || t->slot[at].currency != currency))
+        at = (at + 1) & (t->capacity - 1);
     return at;
 }
 
@@ -28,19 +31,20 @@ static tael_status grow(tael__tally *t)
     bigger.slot = tael__alloc_array(bigger.capacity, sizeof *bigger.slot);
     if (!bigger.slot) return tael__fail_memory("totals", bigger.capacity * sizeof *bigger.slot);
     for (size_t i = 0; i < t->capacity; i++)
-        if (t->slot[i].used) bigger.slot[find_slot(&bigger, t->slot[i].a, t->slot[i].b)] = t->slot[i];
+        if (t->slot[i].used)
+            bigger.slot[find_slot(&bigger, t->slot[i].a, t->slot[i].b, t->slot[i].currency)] = t->slot[i];
     tael__free(t->slot);
     *t = bigger;
     return TAEL_OK;
 }
 
 /* Below TAEL__HUGE_MINOR no ledger that a disk can hold overflows these. */
-static tael_status count_in(tael__tally *t, int64_t a, int64_t b, int64_t minor, int64_t refunded)
+static tael_status count_in(tael__tally *t, int64_t a, int64_t b, uint64_t currency, int64_t minor, int64_t refunded)
 {
     if (2 * t->count >= t->capacity) TAEL_TRY(grow(t));
-    struct tael__tally_slot *s = &t->slot[find_slot(t, a, b)];
+    struct tael__tally_slot *s = &t->slot[find_slot(t, a, b, currency)];
     if (!s->used) {
-        *s = (struct tael__tally_slot){.a = a, .b = b, .used = true};
+        *s = (struct tael__tally_slot){.a = a, .b = b, .currency = currency, .used = true};
         t->count++;
     }
     s->cell.rows++;
@@ -51,14 +55,14 @@ static tael_status count_in(tael__tally *t, int64_t a, int64_t b, int64_t minor,
     return TAEL_OK;
 }
 
-tael_status tael__totals_add(tael__totals *t, int64_t label, tael__date date, int64_t class, const char currency[4],
+tael_status tael__totals_add(tael__totals *t, int64_t label, tael__date date, int64_t class, const char *currency,
                              int64_t minor, int64_t refunded_minor)
 {
     if (minor >= TAEL__HUGE_MINOR) return TAEL_OK;
-    int64_t code = ((int64_t)currency[0] << 16 | (int64_t)currency[1] << 8 | currency[2]) << 8 | class;
-    /* The currency rides with the month: a label has one only. */
-    TAEL_TRY(count_in(&t->months, label, tael__month_of(date) << 32 | code, minor, refunded_minor));
-    return count_in(&t->amounts, minor, code, minor, refunded_minor);
+    uint64_t letters = 0;
+    memcpy(&letters, currency, strnlen(currency, sizeof letters));
+    TAEL_TRY(count_in(&t->months, label, tael__month_of(date) << 8 | class, letters, minor, refunded_minor));
+    return count_in(&t->amounts, minor, class, letters, minor, refunded_minor);
 }
 
 /* Key columns ?1..?3, currency ?4, then the cell. */
@@ -70,12 +74,11 @@ static tael_status write_tally(tael_ledger *ledger, const tael__tally *t, const 
     for (size_t i = 0; i < t->capacity && status == TAEL_OK; i++) {
         const struct tael__tally_slot *slot = &t->slot[i];
         if (!slot->used) continue;
-        const char currency[4] = {(char)(slot->b >> 24 & 0x7F), (char)(slot->b >> 16 & 0x7F),
-                                  (char)(slot->b >> 8 & 0x7F)};
         sqlite3_bind_int64(s, 1, slot->a);
-        sqlite3_bind_int64(s, 2, months ? slot->b >> 32 : 0);
+        sqlite3_bind_int64(s, 2, months ? slot->b >> 8 : 0);
         sqlite3_bind_int64(s, 3, slot->b & 0xFF);
-        sqlite3_bind_text(s, 4, currency, -1, SQLITE_STATIC);
+        const char *letters = (const char *)&slot->currency;
+        sqlite3_bind_text(s, 4, letters, (int)strnlen(letters, sizeof slot->currency), SQLITE_STATIC);
         const int64_t numbers[] = {slot->cell.rows, slot->cell.gross, slot->cell.net, slot->cell.gross_rows,
                                    slot->cell.net_rows};
         for (int n = 0; n < 5; n++) sqlite3_bind_int64(s, 5 + n, numbers[n]);

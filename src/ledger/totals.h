@@ -48,8 +48,8 @@ static inline int64_t tael__month_of(tael__date date)
     return (int64_t)date.year * 12 + date.month - 1;
 }
 
-tael_status tael__totals_add(tael__totals *totals, int64_t label, tael__date date, int64_t class,
-                             const char currency[4], int64_t minor, int64_t refunded_minor);
+tael_status tael__totals_add(tael__totals *totals, int64_t label, tael__date date, int64_t class, const char *currency,
+                             int64_t minor, int64_t refunded_minor);
 tael_status tael__totals_flush(tael__totals *totals); /* writes what was added */
 void tael__totals_free(tael__totals *totals);
 
@@ -60,6 +60,7 @@ typedef struct tael__totals_cell {
     int64_t month, class;
     tael__cell sum;
     const char *name;
+    int32_t category_id; /* of the rows; 0 without a field */
 } tael__totals_cell;
 
 /* A filter that the totals can answer. */

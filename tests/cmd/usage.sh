@@ -5,7 +5,7 @@
 expect 0
 grep -q 'COMMAND' "$work/out" || fail "tael without a command shows no help"
 expect 0 help
-commands="pull models run tokenize embed perplexity quantize bench doctor import ledger spend ask export erase consent key recover"
+commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize ask export erase consent key recover"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "the help does not list $command"
 done
@@ -52,7 +52,22 @@ grep -q Q4_K_M "$work/err" || fail "quantize does not list its kinds"
 expect 2 tokenize a b
 expect 2 import
 expect 2 ask
+expect 2 categorize
+expect 2 categorize 1
+expect 2 categorize one 咖啡
+expect 2 categorize 1 no.such.category
+expect 2 categorize --all --forget 1
+expect 2 categorize --all 1 咖啡
 expect 2 erase
+expect 2 match --undo 0
+expect 2 match --join 1
+expect 2 match --join 1 x
+expect 2 match --undo 1 --redo 1
+expect 2 match 1
+expect 2 merchant --as x
+expect 2 merchant --forget
+expect 2 merchant x --as y --forget
+expect 2 merchant x --suggest
 expect 2 erase --all
 expect 2 erase --all --source alipay --yes
 expect 2 run --json=1 x

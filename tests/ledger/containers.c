@@ -258,17 +258,6 @@ static void a_workbook_in_a_protected_zip_is_a_bill(void **state)
     tael__free(book);
 }
 
-static void an_old_workbook_says_how_to_convert_it(void **state)
-{
-    (void)state;
-    tael_ledger *ledger = memory_ledger();
-    tael_import_report report;
-    assert_status(import(ledger, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1....", 12, NULL, &report), TAEL_UNSUPPORTED);
-    assert_non_null(strstr(tael_error(), ".xlsx"));
-    tael_import_report_free(&report);
-    tael_ledger_close(ledger);
-}
-
 static int stop(uint64_t done, uint64_t all, void *user)
 {
     (void)done;
@@ -339,7 +328,6 @@ int main(void)
         cmocka_unit_test(a_cut_container_is_damaged_at_every_length),
         cmocka_unit_test(a_changed_byte_never_changes_money),
         cmocka_unit_test(a_workbook_in_a_protected_zip_is_a_bill),
-        cmocka_unit_test(an_old_workbook_says_how_to_convert_it),
         cmocka_unit_test(cancelling_ends_the_zip_and_keeps_what_was_whole),
         cmocka_unit_test(running_out_of_memory_keeps_whole_bills),
     };

@@ -69,6 +69,39 @@ static void every_sample_has_its_totals(void **state)
     check_file("ledger/data/bmo-credit.csv", "bmo_credit", 3, 9433, 0);
     /* 68.32 + 50.00 + 40.00; 0.01 */
     check_file("ledger/data/bmo-debit.csv", "bmo_debit", 4, 15832, 1);
+    /* In CAD: 1.96 + 12.10 + 10.00 + 35.00 + 15.68 + 5.30 + 239.13; 0.01 + 332.22 */
+    check_file("ledger/data/td.csv", "td", 9, 31917, 33223);
+    /* 67.00 + 16.78 + 20.00 + 515.02 + 18.06 + 66.40 */
+    check_file("ledger/data/ccb-debit-2025.xls", "ccb_debit", 6, 70326, 0);
+    /* 5.90+807.89+88.00+25.00+4.00+20.47+76.80+39.24+10.34+1.00+20.16; 0.20 given; 1.21 paid back is neither */
+    check_file("ledger/data/citic-credit.xls", "citic_credit", 13, 109880, 20);
+    /* All of it goes to and comes from a seller of funds. */
+    check_file("ledger/data/spdb-debit.xls", "spdb_debit", 4, 0, 0);
+}
+
+/* What an owner's book or a broker means: moves stay out, fees are spent, an amount below zero takes back. */
+static void books_and_brokers_have_their_totals(void **state)
+{
+    (void)state;
+    /* 1.00 - 123.40 + 543.00 of income given back; 0.12 */
+    check_file("ledger/data/feidee-legacy.xls", "feidee", 7, 42060, 12);
+    /* 1.00 - 12.30 + 123.00; 0.98 */
+    check_file("ledger/data/feidee-web.xls", "feidee", 8, 11170, 98);
+    /* 1.00 - 1,123.40 + 6,543.00; 0.12 */
+    check_file("ledger/data/feidee-elecloud.xlsx", "feidee", 7, 542060, 12);
+    /* Fees: 0.85 + 0.04 + 0.26 + 0.20 + 1.60 + 0.40 + 4.02 */
+    check_file("ledger/data/htsec.xlsx", "htsec", 10, 737, 0);
+    /* Fees: 0.13 + 0.02 + 0.38 + 0.04; a dividend */
+    check_file("ledger/data/hxsec-tsv.xls", "hxsec", 13, 57, 15000);
+    /* In USDT: one fee of 0.0107676; the others are in the coins that were bought */
+    check_file("ledger/data/huobi.csv", "huobi", 3, 1, 0);
+    tael_ledger *ledger = memory_ledger();
+    tael_import_report report;
+    assert_ok(tael_ledger_import(ledger, "ledger/data/htsec.xlsx", NULL, &report));
+    tael_import_report_free(&report);
+    /* 1.28+16900+760.80+5269.30+1162.50+1000+16011+4020; the account: each with its fee is what it gained or lost */
+    assert_int_equal(total(ledger, TAEL_NEUTRAL), 4512488);
+    tael_ledger_close(ledger);
 }
 
 static void currencies_are_never_added(void **state)
@@ -257,6 +290,42 @@ static const sample samples[] = {
      {"Date", "Description", "Billing amount", "Billing currency", "Balance", "Balance currency"},
      {{"31/08/2026", "POS PURCHASE", "-20.00", "HKD", "1.00", "HKD"},
       {"02/09/2026", "INTEREST CREDIT", "5.00", "HKD", "1.00", "HKD"}}},
+    {"feidee",
+     "",
+     1,
+     5,
+     1000,
+     500,
+     {"交易类型", "日期", "分类", "子分类", "账户1", "金额", "成员", "商家", "项目", "备注"},
+     {{"支出", "2026-09-01 08:00:00", "餐饮", "早餐", "现金", "10.00", "我", "面馆", "", ""},
+      {"收入", "2026-09-02", "职业", "兼职", "现金", "5.00", "我", "", "", ""}}},
+    {"htsec",
+     "",
+     2,
+     4,
+     60,
+     0,
+     {"证券代码", "证券名称", "成交日期", "成交时间", "成交金额", "发生金额", "操作", "手续费", "印花税", "过户费"},
+     {{"159938", "某ETF", "20260901", "10:51:44", "1.00", "-1.10", "买", "0.10", "0", "0"},
+      {"159938", "某ETF", "20260902", "10:51:44", "2.00", "1.50", "卖", "0.20", "0.10", "0.20"}}},
+    {"hxsec",
+     "",
+     0,
+     5,
+     10,
+     1500,
+     {"交收日期", "成交时间", "业务名称", "证券代码", "证券名称", "成交金额", "总费用", "清算金额", "币种"},
+     {{"20260901", "10:51:44", "证券买入", "159938", "某ETF", "1.00", "0.10", "-1.10", "人民币"},
+      {"20260902", "00:00:00", "红利入账", "159938", "某ETF", "15.00", "0.00", "15.00", "人民币"}}},
+    {"huobi",
+     "",
+     0,
+     6,
+     0,
+     0,
+     {"时间", "交易类型", "交易对", "方向", "价格", "数量", "成交额", "手续费"},
+     {{"2026-09-01 09:56:20", "币币交易", "BTC/USDT", "卖出", "49850.00", "0.1", "5.38380000", "0.001BTC"},
+      {"2026-09-02 09:56:20", "币币交易", "BTC/USDT", "买入", "49850.00", "0.1", "5.38380000", "0.001BTC"}}},
     {"bmo_credit",
      "Following data is valid as of 202609010942432:\n\n",
      2,
@@ -371,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sample_has_its_totals),
+        cmocka_unit_test(books_and_brokers_have_their_totals),
         cmocka_unit_test(currencies_are_never_added),
         cmocka_unit_test(columns_may_come_in_any_order_with_others_between),
         cmocka_unit_test(a_bill_that_lost_a_column_is_refused_by_the_columns_name),

@@ -55,7 +55,9 @@ static char *dump(tael_ledger *ledger)
         ledger, &s,
         "SELECT hex(r.key),r.time_ms,r.offset_minutes,r.day,r.direction,r.kind,r.counted,r.minor,r.refunded_minor,"
         "r.stated_minor,r.joined_minor,r.exported_ms,r.currency,r.source,r.merchant,r.item,r.category,r.type,r.method,"
-        "r.status,r.external_id,r.merchant_order,r.account,r.note,"
+        "r.status,r.external_id,r.merchant_order,r.account,r.note,r.brand,r.category_id,r.category_by,r.said_direction,"
+        "r.pair_why,(SELECT hex(p.key) FROM records p WHERE p.id=r.pair_of),"
+        "(SELECT hex(p.key) FROM records p WHERE p.id=r.same_as),"
         "(SELECT hex(p.key) FROM records p WHERE p.id=r.refund_of) FROM records r ORDER BY r.time_ms,r.key",
         "test"));
     while (tael__sql_step(ledger, s, &row, "test") == TAEL_OK && row) {
@@ -64,6 +66,28 @@ static char *dump(tael_ledger *ledger)
     }
     sqlite3_finalize(s);
     assert_non_null(b.data);
+    return tael__buffer_take(&b);
+}
+
+/* What the owner taught, without numbers. */
+static char *dump_taught(tael_ledger *ledger)
+{
+    static const char *const reads[] = {
+        "SELECT name,brand FROM merchant_aliases", "SELECT hex(a),hex(b),decision FROM match_decisions",
+        "SELECT header,names,mapping,made_ms FROM mappings",
+        "SELECT (SELECT hex(key) FROM records r WHERE r.id=c.record),only,direction,merchant,item,category,type,"
+        "category_id,time_ms FROM corrections c ORDER BY id"};
+    tael__buffer b = {.max = 1 << 22};
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
+        sqlite3_stmt *s;
+        bool row;
+        assert_ok(tael__sql_prepare(ledger, &s, reads[i], "test"));
+        while (tael__sql_step(ledger, s, &row, "test") == TAEL_OK && row) {
+            for (int n = 0; n < sqlite3_column_count(s); n++) tael__buffer_format(&b, "%s|", tael__sql_text(s, n));
+            tael__buffer_text(&b, "\n");
+        }
+        sqlite3_finalize(s);
+    }
     return tael__buffer_take(&b);
 }
 
@@ -141,6 +165,85 @@ static void an_export_restores_the_ledger(void **state)
     temp_remove(base);
 }
 
+static void put_file(tael_ledger *ledger, const char *path, const char *mapping)
+{
+    tael_import_report report;
+    const tael_import_options options = {.size = sizeof options, .mapping = mapping};
+    assert_ok(tael_ledger_import(ledger, path, &options, &report));
+    tael_import_report_free(&report);
+}
+
+static int a_match(const tael_match *m, void *user)
+{
+    int64_t *id = user;
+    if (m->kind == TAEL_SAME_PAYMENT) *id = m->other->id;
+    return *id != 0;
+}
+
+static int give_category(const tael_record *record, int32_t *category_id, bool *by_owner, void *user)
+{
+    (void)user;
+    *category_id = record->id % 3 ? 101 : 0;
+    *by_owner = record->id % 2;
+    return 0;
+}
+
+/* Matches, moves between own accounts, names, decisions, corrections, and how a header is read. */
+static void what_was_taught_comes_back(void **state)
+{
+    (void)state;
+    char *base = temp_folder();
+    char folder[1024], zip[1024];
+    snprintf(folder, sizeof folder, "%s/out", base);
+    snprintf(zip, sizeof zip, "%s/out.zip", base);
+    tael_ledger *ledger = memory_ledger();
+    uint64_t n;
+    int64_t id = 0, seen;
+    put_file(ledger, "ledger/data/match-alipay.csv", NULL);
+    put_file(ledger, "ledger/data/match-icbc-credit.csv", NULL);
+    assert_ok(tael_ledger_matches(ledger, a_match, &id));
+    assert_ok(tael_ledger_match_decide(ledger, TAEL_MATCH_UNDO, id, 0));
+    assert_ok(tael_ledger_teach_merchant(ledger, "瑞幸", "=Coffee", &n));
+    assert_ok(tael_ledger_categorize(ledger, false, give_category, NULL, &n));
+    tael_correction c = {.record = 2,
+                         .only = true,
+                         .direction = TAEL_EXPENSE,
+                         .merchant = "m",
+                         .item = "'i",
+                         .category = "",
+                         .type = "",
+                         .category_id = 101,
+                         .time_ms = 5};
+    assert_ok(tael_ledger_correct(ledger, &c, &seen));
+    c.only = false;
+    assert_ok(tael_ledger_correct(ledger, &c, &seen));
+    assert_ok(tael__sql_exec(ledger,
+                             "INSERT INTO mappings(header,names,mapping,made_ms) VALUES(randomblob(16),'日期, 金额',"
+                             "'time=日期,amount=金额',9)",
+                             "test"));
+    assert_ok(tael_ledger_export(ledger, folder, &n));
+    assert_ok(tael_ledger_export(ledger, zip, &n));
+    char *was = dump(ledger), *taught = dump_taught(ledger);
+    assert_non_null(strstr(taught, "=Coffee"));
+    const char *const paths[] = {folder, zip};
+    for (int i = 0; i < 2; i++) {
+        tael_ledger *other = memory_ledger();
+        for (int twice = 0; twice < 2; twice++) {
+            import_export(other, paths[i], twice ? 0 : n + 5);
+            char *now = dump(other), *now_taught = dump_taught(other);
+            assert_string_equal(now, was);
+            assert_string_equal(now_taught, taught);
+            tael__free(now);
+            tael__free(now_taught);
+        }
+        tael_ledger_close(other);
+    }
+    tael__free(was);
+    tael__free(taught);
+    tael_ledger_close(ledger);
+    temp_remove(base);
+}
+
 /* Rows that no export wrote are skipped with their line, and what is fine beside them goes in. */
 static void damaged_exports_are_told(void **state)
 {
@@ -149,9 +252,12 @@ static void damaged_exports_are_told(void **state)
     tael_import_report report;
     static const char head[] =
         "id,time,direction,minor,currency,merchant,item,category,type,method,status,source,external_id,note,time_ms,"
-        "offset_minutes,kind,stated_minor,exported_ms,merchant_order,account,key\r\n";
-#define LINE(direction, minor, currency, kind, key) \
-    "1,x," direction "," minor "," currency ",a,b,c,d,e,f,alipay,1,n,1790000000000,480," kind ",0,0,m,acc," key "\r\n"
+        "offset_minutes,kind,stated_minor,exported_ms,said_direction,category_id,category_by,brand,merchant_order,"
+        "account,"
+        "key\r\n";
+#define LINE(direction, minor, currency, kind, key)                                           \
+    "1,x," direction "," minor "," currency ",a,b,c,d,e,f,alipay,1,n,1790000000000,480," kind \
+    ",0,0,0,0,0,A,m,acc," key "\r\n"
 #define HEX "00112233445566778899aabbccddeef"
     tael__buffer b = {.max = 65536};
     tael__buffer_text(&b, head);
@@ -336,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_export_is_whole_and_reads_back),
         cmocka_unit_test(an_export_restores_the_ledger),
+        cmocka_unit_test(what_was_taught_comes_back),
         cmocka_unit_test(damaged_exports_are_told),
         cmocka_unit_test(erased_rows_are_gone_from_every_page_and_the_log),
         cmocka_unit_test(no_page_and_no_file_keeps_a_trace),

@@ -46,8 +46,8 @@ typedef struct answers {
 static int add_answer(const tael_group_row *row, void *user)
 {
     answers *a = user;
-    tael__buffer_format(&a->text, "%s|%" PRId64 "|%" PRId64 "|%" PRId64 "\n", row->key, row->minor, row->count,
-                        row->value);
+    tael__buffer_format(&a->text, "%s|%" PRId64 "|%" PRId64 "|%" PRId64 "|%d\n", row->key, row->minor, row->count,
+                        row->value, (int)row->category_id);
     return 0;
 }
 
@@ -87,10 +87,46 @@ static void list_both(tael_ledger *ledger, const tael_filter *f)
     tael__buffer_free(&newest.text);
 }
 
+static const char *name_of(int32_t id, tael_language language)
+{
+    (void)language;
+    return id == 100 ? "餐饮美食" : id == 101 ? "咖啡" : ""; /* one that a bill's own word may share */
+}
+
+/* The cells are the sums over the rows, and labels have the texts of their rows. */
+static void check_cells(tael_ledger *ledger)
+{
+#define CELLS                                                                                                          \
+    "SELECT label,strftime('%Y',day*86400,'unixepoch')*12+strftime('%m',day*86400,'unixepoch')-1,direction*16+kind*2+" \
+    "counted,currency,count(*),sum(minor),sum(minor-refunded_minor),sum(minor>0),sum(minor>refunded_minor)"            \
+    " FROM records WHERE minor<100000000000 GROUP BY 1,2,3,4"
+#define AMOUNTS                                                                                        \
+    "SELECT minor,direction*16+kind*2+counted,currency,count(*),sum(minor),sum(minor-refunded_minor)," \
+    "sum(minor>0),sum(minor>refunded_minor) FROM records WHERE minor<100000000000 GROUP BY 1,2,3"
+    static const char *const none[] = {
+        "SELECT count(*) FROM (SELECT * FROM totals WHERE rows<>0 EXCEPT " CELLS ")",
+        "SELECT count(*) FROM (" CELLS " EXCEPT SELECT * FROM totals)",
+        "SELECT count(*) FROM (SELECT * FROM amounts WHERE rows<>0 EXCEPT " AMOUNTS ")",
+        "SELECT count(*) FROM (" AMOUNTS " EXCEPT SELECT * FROM amounts)",
+        "SELECT count(*) FROM records r LEFT JOIN labels l ON l.id=r.label WHERE l.id IS NULL OR (r.currency,r.source,"
+        "r.merchant,r.category,r.method,r.brand,r.category_id)<>(l.currency,l.source,l.merchant,l.category,l.method,"
+        "l.brand,l.category_id) OR (l.whole AND (r.item,r.type,r.status,r.account,r.note)<>(l.item,l.type,l.status,"
+        "l.account,l.note))"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        int64_t wrong;
+        assert_ok(tael__sql_number(ledger, &wrong, none[i], "test"));
+        assert_int_equal(wrong, 0);
+    }
+}
+
 static void compare_all(tael_ledger *ledger)
 {
     static const char *const coffee[] = {"星巴克", "luckin"}, *const meal[] = {"套餐1"}, *const note[] = {"备注"};
-    const tael_term_group both[] = {{coffee, 2}, {meal, 1}};
+    static const int32_t food[][2] = {{100, 199}}, ways[][2] = {{200, 299}, {101, 101}};
+    const tael_term_group both[] = {{coffee, 2}, {meal, 1}}, in[] = {{.ranges = ways, .range_count = 2}};
+    const tael_term_group or_words[] = {{.items = meal, .count = 1, .ranges = food, .range_count = 1}};
+    const tael_term_group unnumbered[] = {
+        {.items = coffee, .count = 2, .ranges = food, .range_count = 1, .uncategorized = true}};
     const tael_filter filters[] = {
         {0},
         {.direction = TAEL_INCOME},
@@ -119,15 +155,28 @@ static void compare_all(tael_ledger *ledger)
         {.weekdays = 3},
         {.hour_from = 3, .hour_to = 9},
         {.refunded_only = true},
+        {.merchant = "瑞幸"},
+        {.category_from = 100, .category_to = 199},
+        {.category_from = 101, .category_to = 101, .category = "交通"},
+        {.category_from = 200, .category_to = 299, .from = "2026-03-01", .direction = TAEL_EXPENSE},
+        {.all_of = in, .all_count = 1},
+        {.all_of = or_words, .all_count = 1},
+        {.all_of = unnumbered, .all_count = 1, .method = "花呗"},
+        {.none_of = in, .none_count = 1},
+        {.none_of = both, .none_count = 2, .merchant = "星"},
+        {.none_of = unnumbered, .none_count = 1},
     };
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         tael_filter f = filters[i];
         f.size = sizeof f;
         list_both(ledger, &f);
-        for (int by = TAEL_BY_NONE; by <= TAEL_BY_SOURCE; by++)
+        for (int by = TAEL_BY_NONE; by <= TAEL_BY_SUBCATEGORY; by++)
             for (int gross = 0; gross < 2; gross++)
-                ask_both(ledger,
-                         (tael_query){.filter = f, .group = (tael_group)by, .measure = TAEL_AVERAGE, .gross = gross});
+                ask_both(ledger, (tael_query){.filter = f,
+                                              .group = (tael_group)by,
+                                              .measure = TAEL_AVERAGE,
+                                              .gross = gross,
+                                              .category_name = i % 2 ? name_of : NULL});
     }
 }
 
@@ -143,6 +192,7 @@ static void totals_say_what_rows_say(void **state)
         put_bill(ledger, b.data, NULL);
         tael__buffer_free(&b);
         compare_all(ledger);
+        check_cells(ledger);
     }
     put_bill(ledger,
              WECHAT_HEADER
@@ -181,6 +231,94 @@ static void rows_of_others_are_counted(void **state)
     compare_all(ledger); /* before the end of the transaction there are rows without a label */
     assert_ok(tael__sql_end(ledger, TAEL_OK));
     compare_all(ledger);
+    check_cells(ledger);
+    tael_ledger_close(ledger);
+}
+
+static int32_t category_of(const char *merchant, const char *item)
+{
+    if (strncmp(item, "订单", strlen("订单")) == 0) return 0;
+    return strstr(merchant, "星巴克")      ? 101
+           : strcmp(merchant, "地铁") == 0 ? 201
+           : item[strlen(item) - 1] % 2    ? 100
+                                           : 0;
+}
+
+static int32_t at_import(const tael_record *record, bool *by_owner, void *user)
+{
+    (void)user;
+    *by_owner = false;
+    return category_of(record->merchant, record->item);
+}
+
+static int anew(const tael_record *record, int32_t *category_id, bool *by_owner, void *user)
+{
+    *by_owner = record->id % 9 == 0;
+    *category_id = record->id % *(int *)user ? category_of(record->item, record->merchant) : 202;
+    return 0;
+}
+
+static void put_file(tael_ledger *ledger, const char *path)
+{
+    tael_import_report report;
+    const tael_import_options options = {.size = sizeof options, .categorize = at_import};
+    assert_ok(tael_ledger_import(ledger, path, &options, &report));
+    tael_import_report_free(&report);
+}
+
+static int first_match(const tael_match *m, void *user)
+{
+    *(int64_t *)user = m->other->id;
+    return m->kind == TAEL_SAME_PAYMENT && m->state == TAEL_MATCH_FOUND;
+}
+
+/* What is done to rows long after they came: matched, taken apart, named, given a category. */
+static void rows_that_change_their_meaning_are_counted(void **state)
+{
+    (void)state;
+    tael_ledger *ledger = memory_ledger();
+    tael__buffer b = {.max = 1 << 22};
+    tael_import_report report;
+    const tael_import_options options = {.size = sizeof options, .categorize = at_import};
+    uint64_t changed;
+    int64_t id = 0, row;
+    int each = 3;
+    write_bill(&b, 0, 300);
+    assert_ok(tael__ledger_import_bytes(ledger, "test", b.data, b.size, &options, &report));
+    tael_import_report_free(&report);
+    tael__buffer_free(&b);
+    compare_all(ledger);
+    put_file(ledger, "ledger/data/match-alipay.csv");
+    put_file(ledger, "ledger/data/match-icbc-credit.csv");
+    put_file(ledger, "ledger/data/huobi.csv"); /* USDT: a currency of four letters */
+    check_cells(ledger);
+    compare_all(ledger);
+    assert_ok(tael_ledger_matches(ledger, first_match, &id));
+    assert_ok(tael_ledger_match_decide(ledger, TAEL_MATCH_UNDO, id, 0));
+    check_cells(ledger);
+    compare_all(ledger);
+    assert_ok(tael_ledger_match_decide(ledger, TAEL_MATCH_REDO, id, 0));
+    assert_ok(tael_ledger_teach_merchant(ledger, "luckin", "瑞幸", &changed));
+    assert_true(changed > 10);
+    check_cells(ledger);
+    compare_all(ledger);
+    assert_ok(tael_ledger_categorize(ledger, false, anew, &each, &changed));
+    assert_true(changed > 100);
+    check_cells(ledger);
+    compare_all(ledger);
+    const tael_record said = {.time_ms = 1790000000000,
+                              .offset_minutes = 480,
+                              .direction = TAEL_EXPENSE,
+                              .minor = 1200,
+                              .merchant = "Luckin Coffee",
+                              .item = "拿铁"};
+    assert_ok(tael_ledger_add(ledger, &said, &row));
+    compare_all(ledger);
+    assert_ok(tael_ledger_remove(ledger, row));
+    assert_ok(tael_ledger_teach_merchant(ledger, "luckin", NULL, &changed));
+    assert_ok(tael_ledger_erase(ledger, "icbc_credit", NULL, &changed));
+    check_cells(ledger);
+    compare_all(ledger);
     tael_ledger_close(ledger);
 }
 
@@ -206,6 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(totals_say_what_rows_say),
         cmocka_unit_test(rows_of_others_are_counted),
+        cmocka_unit_test(rows_that_change_their_meaning_are_counted),
         cmocka_unit_test(huge_amounts_are_exact_or_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,8 +197,9 @@ static bool read_word(bool *in, const char *text)
     static const struct {
         const char *word;
         bool in;
-    } words[] = {{"贷", true},  {"收", true},  {"转入", true},  {"存入", true},   {"credit", true}, {"cr", true},
-                 {"借", false}, {"支", false}, {"转出", false}, {"debit", false}, {"dr", false}};
+    } words[] = {{"贷", true},  {"收", true},     {"转入", true},    {"存入", true},  {"credit", true},
+                 {"cr", true},  {"借", false},    {"支", false},     {"转出", false}, {"debit", false},
+                 {"dr", false}, {"income", true}, {"expense", false}};
     for (size_t i = 0; i < COUNT(words); i++)
         if (strncasecmp(text, words[i].word, strlen(words[i].word)) == 0) {
             *in = words[i].in;

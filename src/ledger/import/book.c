@@ -47,15 +47,30 @@ static tael_status grow(void **array, size_t count, size_t *capacity, size_t eac
 
 /* ---- Shared strings ---- */
 
+static tael_status room_for_string(tael__book *b, const char *file)
+{
+    void *array = b->string_at;
+    if (b->string_count == TAEL__MAX_SHARED_STRINGS) return tael__book_fail_many(file);
+    tael_status status = grow(&array, b->string_count, &b->string_capacity, sizeof *b->string_at);
+    b->string_at = array;
+    b->strings.max = TAEL__MAX_UNPACKED_BYTES;
+    return status;
+}
+
+tael_status tael__book_add_string(tael__book *b, const char *file, const char *text, size_t bytes)
+{
+    size_t start = b->strings.size;
+    TAEL_TRY(room_for_string(b, file));
+    tael__buffer_append(&b->strings, text, bytes);
+    if (tael__buffer_append(&b->strings, "", 1) == TAEL_LIMIT) return tael__book_fail_many(file);
+    if (b->strings.failed == TAEL_OK) b->string_at[b->string_count++] = (uint32_t)start;
+    return b->strings.failed;
+}
+
 static tael_status begin_string(tael__strings_job *j)
 {
     tael__book *b = j->book;
-    void *array = b->string_at;
-    if (b->string_count == TAEL__MAX_SHARED_STRINGS) return tael__book_fail_many(j->file);
-    tael_status status = grow(&array, b->string_count, &b->string_capacity, sizeof *b->string_at);
-    b->string_at = array;
-    TAEL_TRY(status);
-    b->strings.max = TAEL__MAX_UNPACKED_BYTES;
+    TAEL_TRY(room_for_string(b, j->file));
     j->start = b->strings.size;
     j->in_string = true;
     j->phonetic = 0;
@@ -124,18 +139,22 @@ static bool is_date(const tael__styles_job *j, uint32_t id)
     return tael__format_id_is_date(id);
 }
 
-static tael_status add_style(tael__styles_job *j, const char *const *attributes)
+tael_status tael__book_add_style(tael__book *b, const char *file, bool date)
 {
-    tael__book *b = j->book;
-    const char *id = tael__xml_attribute(attributes, "numFmtId");
     void *array = b->style_is_date;
-    uint32_t number;
-    if (b->style_count == TAEL__MAX_CELL_STYLES) return tael__book_fail_many(j->file);
+    if (b->style_count == TAEL__MAX_CELL_STYLES) return tael__book_fail_many(file);
     tael_status status = grow(&array, b->style_count, &b->style_capacity, sizeof *b->style_is_date);
     b->style_is_date = array;
     TAEL_TRY(status);
-    b->style_is_date[b->style_count++] = id && tael__cell_count(&number, id) && is_date(j, number);
+    b->style_is_date[b->style_count++] = date;
     return TAEL_OK;
+}
+
+static tael_status add_style(tael__styles_job *j, const char *const *attributes)
+{
+    const char *id = tael__xml_attribute(attributes, "numFmtId");
+    uint32_t number;
+    return tael__book_add_style(j->book, j->file, id && tael__cell_count(&number, id) && is_date(j, number));
 }
 
 /* Formats stand before the styles that name them. Styles of tables (dxfs) have formats of their own: not these. */

@@ -21,6 +21,10 @@ typedef struct tael__book {
 
 void tael__book_free(tael__book *book);
 
+/* The next shared string (UTF-8 without NUL), the next style. For readers of workbooks that aren't XML. */
+tael_status tael__book_add_string(tael__book *book, const char *file, const char *text, size_t bytes);
+tael_status tael__book_add_style(tael__book *book, const char *file, bool date);
+
 /* User of tael__strings_reader, which reads xl/sharedStrings.xml. Set book and file. */
 typedef struct tael__strings_job {
     tael__book *book; /* borrowed, as in all of these */

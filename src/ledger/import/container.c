@@ -25,7 +25,7 @@ static bool is_bill(const char *name)
     const char *slash = strrchr(name, '/');
     const char *base = slash ? slash + 1 : name;
     if (strncmp(name, "__MACOSX/", 9) == 0 || strstr(name, "/__MACOSX/") || strncmp(base, "._", 2) == 0) return false;
-    return ends_in(base, ".csv") || ends_in(base, ".txt") || ends_in(base, ".xlsx");
+    return ends_in(base, ".csv") || ends_in(base, ".txt") || ends_in(base, ".xlsx") || ends_in(base, ".xls");
 }
 
 /* Ends of names are ASCII, which stands for itself in both encodings. */
@@ -48,11 +48,12 @@ static tael_status shown_name(char out[NAME_BYTES], tael__decoder *decoder, cons
 
 static tael_status fail_empty(const tael__archive *archive)
 {
-    return tael__fail(TAEL_UNSUPPORTED,
-                      TAEL_SAY("%s: no bill in it: no file that ends in .csv, .txt or .xlsx; if it holds another zip, "
-                               "unpack that first",
-                               "%s：其中没有账单：没有 .csv、.txt 或 .xlsx 文件；如果里面还有压缩包，请先解压"),
-                      archive->file);
+    return tael__fail(
+        TAEL_UNSUPPORTED,
+        TAEL_SAY("%s: no bill in it: no file that ends in .csv, .txt, .xlsx or .xls; if it holds another zip, "
+                 "unpack that first",
+                 "%s：其中没有账单：没有 .csv、.txt、.xlsx 或 .xls 文件；如果里面还有压缩包，请先解压"),
+        archive->file);
 }
 
 /* Whether there is something to do, and a password when one is needed. */

@@ -55,6 +55,9 @@ void tael__csv_back(tael__csv *csv, const tael__csv_row *row);
 /* Whether the file is OFX or QIF; it is then read as such, a row a transaction. */
 bool tael__ofx_open(tael__csv *csv);
 bool tael__qif_open(tael__csv *csv);
+/* Whether its fields are parted by TABs, or it is a table of HTML or of Excel's XML, as files named .xls often are. */
+bool tael__tsv_open(tael__csv *csv);
+bool tael__html_open(tael__csv *csv);
 
 /* For such readers: one field of the row at hand from spans of the file; `row` counts it. Entities such as &amp; are
  * resolved when `entities`. */

@@ -17,10 +17,13 @@ static const char *generic_row(const tael__cells *cells, tael__bill_row *row)
         bank.style = TAEL__AMOUNT_COLUMNS;
     else if (cells->facts->directions)
         bank.style = TAEL__AMOUNT_BY_WORD;
-    else if (!cells->facts->negatives)
+    else if (cells->facts->sign == TAEL__PLUS_IS_SPENDING ||
+             (cells->facts->sign == TAEL__SIGN_OPEN && !cells->facts->negatives))
         bank.style = TAEL__SPENDING_SIGNED;
+    bool back = strcmp(text[TAEL__COL_DIRECTION], "退款") == 0;
     /* A direction of neither kind isn't for the sign to decide. */
     tael__read_direction(&direction, text[TAEL__COL_DIRECTION]);
+    if (back || tael__says_neutral(text[TAEL__COL_DIRECTION])) direction = TAEL_NEUTRAL;
     if (bank.style == TAEL__AMOUNT_BY_WORD && direction == TAEL_NEUTRAL) bank.style = TAEL__AMOUNT_SIGNED;
     tael__cells own = *cells;
     if (text[TAEL__COL_CLOCK] == text[TAEL__COL_TIME]) own.text[TAEL__COL_CLOCK] = ""; /* 交易时间 alone is both */
@@ -28,7 +31,7 @@ static const char *generic_row(const tael__cells *cells, tael__bill_row *row)
     if (reason) return reason;
     if (direction == TAEL_NEUTRAL) {
         row->direction = TAEL_NEUTRAL;
-        row->kind = TAEL__PLAIN;
+        row->kind = back ? TAEL__REFUND : TAEL__PLAIN;
     }
     if (text[TAEL__COL_METHOD][0]) row->method = text[TAEL__COL_METHOD];
     row->status = text[TAEL__COL_STATUS];
@@ -53,6 +56,7 @@ static const tael__column_name columns[] = {
     {TAEL__COL_TIME, "消费日期"},
     {TAEL__COL_TIME, "发生日期"},
     {TAEL__COL_TIME, "日期"},
+    {TAEL__COL_TIME, "账单日期"},
     {TAEL__COL_TIME, "交易时间"},
     {TAEL__COL_TIME, "时间"},
     {TAEL__COL_TIME, "记账日期"},
@@ -150,6 +154,9 @@ static const tael__column_name columns[] = {
     {TAEL__COL_ITEM, "交易地点"},
     {TAEL__COL_ITEM, "交易场所"},
     {TAEL__COL_ITEM, "说明"},
+    {TAEL__COL_ITEM, "二级分类"},
+    {TAEL__COL_ITEM, "子分类"},
+    {TAEL__COL_ITEM, "子类"},
     {TAEL__COL_ITEM, "Description"},
     {TAEL__COL_ITEM, "Details"},
     {TAEL__COL_ITEM, "Narrative"},
@@ -160,11 +167,16 @@ static const tael__column_name columns[] = {
     {TAEL__COL_CATEGORY, "交易分类"},
     {TAEL__COL_CATEGORY, "分类"},
     {TAEL__COL_CATEGORY, "类别"},
+    {TAEL__COL_CATEGORY, "一级分类"},
     {TAEL__COL_CATEGORY, "Category"},
     {TAEL__COL_METHOD, "支付方式"},
     {TAEL__COL_METHOD, "付款方式"},
     {TAEL__COL_METHOD, "收/付款方式"},
     {TAEL__COL_METHOD, "账户"},
+    {TAEL__COL_METHOD, "账户1"},
+    {TAEL__COL_METHOD, "收支账户"},
+    {TAEL__COL_METHOD, "支付账户"},
+    {TAEL__COL_METHOD, "资产账户"},
     {TAEL__COL_METHOD, "Account"},
     {TAEL__COL_METHOD, "Payment Method"},
     {TAEL__COL_CARD, "卡号"},

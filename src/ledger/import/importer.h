@@ -33,6 +33,8 @@ typedef enum tael__column {
     TAEL__COL_NOTE,
     TAEL__COL_FUNDS,
     TAEL__COL_REFUNDED,
+    TAEL__COL_FEE,   /* what the bank or the broker keeps */
+    TAEL__COL_OTHER, /* a name that tells the format; nobody reads the column */
     TAEL__COLUMN_COUNT
 } tael__column;
 
@@ -46,11 +48,16 @@ typedef struct tael__column_name {
 /* How 03/04/2026 reads. */
 typedef enum tael__date_order { TAEL__YEAR_FIRST, TAEL__DAY_FIRST, TAEL__MONTH_FIRST } tael__date_order;
 
+/* Which amounts are spending, when there is only a sign to tell. */
+typedef enum tael__sign { TAEL__SIGN_OPEN, TAEL__MINUS_IS_SPENDING, TAEL__PLUS_IS_SPENDING } tael__sign;
+
 /* What a bill says outside its rows. */
 typedef struct tael__facts {
     int year, month;        /* "2024年01月" of a title; 0: none */
     char card_tail[8];      /* "5678" of "卡号: 1234****5678"; "" none */
     tael__date_order order; /* found by looking at all rows, for formats that leave it open */
+    bool order_given;       /* by the owner */
+    tael__sign sign;        /* likewise; open: minus is spending where there is a minus */
     bool negatives;         /* some amount has a minus, likewise */
     bool directions;        /* there is a column that says which way */
     char layout[20];        /* of a guessed format: its columns' names, so that two banks' rows stay two */
@@ -79,9 +86,10 @@ typedef struct tael__bill_row {
     tael__identity identity;
     int64_t minor;
     int64_t stated_minor; /* what the row itself says was given back; 0: nothing */
+    int64_t fee_minor;    /* an expense besides `minor`: becomes a row of its own; 0: none */
     const char *merchant, *item, *category, *type, *method, *status, *external_id, *merchant_order, *account, *note;
     const char *key_type; /* part of the row's identity besides id, kind and amount; "" for most */
-    char currency[4];     /* ISO 4217; "" is CNY */
+    char currency[8];     /* ISO 4217, or a coin's name; "" is CNY */
     char made_method[64]; /* where method points when it was made from a bank's name and a card's tail */
 } tael__bill_row;
 
@@ -97,7 +105,10 @@ typedef struct tael__importer {
     bool (*fits)(const int at[TAEL__COLUMN_COUNT]); /* more than `required` can say: at[column] is -1 when absent */
     size_t spare;                                   /* empty cells that a row may have past the end of its header */
     bool open_dates; /* the order of days and months is found from all rows before the first is read */
-    bool guessed;    /* its columns are guessed from common names: asked last, and the report shows the guess */
+    /* For files without a header, whose columns stand in the order of `columns`: whether a row looks like theirs. Asked
+     * of every row of the file, which all must. */
+    bool (*shape)(const char *const *cell, size_t count);
+    bool guessed; /* its columns are guessed from common names: asked last, and the report shows the guess */
 } tael__importer;
 
 #define IMPORTER(name) extern const tael__importer tael__importer_##name;
@@ -133,6 +144,9 @@ bool tael__unpaid(const char *status);         /* 等待付款, and all that fai
 const char *tael__read_common(const tael__cells *cells, tael__bill_row *row);
 /* 支出, 收入, 不计收支 and their like. */
 bool tael__read_direction(tael_direction *direction, const char *text);
+/* Whether a type is 支出, 收入 or their like; and whether it is one that is in no sum: 转账, 还款, transfer. */
+bool tael__says_direction(const char *text);
+bool tael__says_neutral(const char *text);
 const char *tael__reason_direction(void);
 const char *tael__reason_amount(void);
 

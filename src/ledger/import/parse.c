@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What importers share: exact money, times of China, and the fields that every wallet's row has.
 #include <string.h>
+#include <strings.h>
 
 #include "ledger/import/importer.h"
 
@@ -307,6 +308,27 @@ bool tael__read_direction(tael_direction *direction, const char *text)
     else
         return false;
     return true;
+}
+
+static bool is_one_of(const char *text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(text, words[i]) == 0) return true;
+    return false;
+}
+
+bool tael__says_direction(const char *text)
+{
+    static const char *const words[] = {"支出", "收入", "支", "收", "退款", "expense", "income", "debit", "credit"};
+    return is_one_of(text, words, sizeof words / sizeof *words);
+}
+
+bool tael__says_neutral(const char *text)
+{
+    static const char *const words[] = {"不计收支", "其他",     "/",        "转账",     "还款",      "信用卡还款",
+                                        "余额变更", "借入",     "借出",     "收债",     "还债",      "transfer",
+                                        "中性",     "内部转账", "账户转账", "余额调整", "不计入收支"};
+    return is_one_of(text, words, sizeof words / sizeof *words);
 }
 
 const char *tael__reason_amount(void)

@@ -106,13 +106,31 @@ static tael_status begin_row(tael__sheet *s, const char *const *attributes)
     uint32_t row = s->row + 1;
     if (number && (!tael__cell_count(&row, number) || row <= s->row)) return tael__fail_part(s->file, s->part);
     if (row > TAEL__MAX_SHEET_ROWS) return tael__book_fail_many(s->file);
-    s->row = row;
     s->column = UINT32_MAX; /* one before the first */
     s->in_row = true;
+    tael__sheet_begin_row(s, row);
+    return TAEL_OK;
+}
+
+void tael__sheet_begin_row(tael__sheet *s, uint32_t row)
+{
+    s->row = row;
     s->text.max = ROW_BYTES + CELL_BYTES;
     memset(s->cell, 0, sizeof s->cell);
     tael__buffer_clear(&s->text);
-    return TAEL_OK;
+}
+
+tael_status tael__sheet_put_text(tael__sheet *s, uint32_t column, const char *text, size_t bytes)
+{
+    s->column = column;
+    return put_cell(s, text, bytes);
+}
+
+tael_status tael__sheet_put_number(tael__sheet *s, uint32_t column, const char *value, uint32_t style)
+{
+    s->column = column;
+    s->style = style;
+    return put_number(s, value);
 }
 
 static void write_quoted(tael__buffer *csv, const char *text, size_t bytes)
@@ -129,7 +147,7 @@ static void write_quoted(tael__buffer *csv, const char *text, size_t bytes)
     tael__buffer_append(csv, "\"", 1);
 }
 
-static tael_status end_row(tael__sheet *s)
+tael_status tael__sheet_end_row(tael__sheet *s)
 {
     size_t width = 0;
     s->in_row = false;
@@ -185,7 +203,7 @@ static tael_status sheet_end(void *user, const char *element)
         if (tael__xml_is(element, "rPh") && s->phonetic > 0) s->phonetic--;
         if (tael__xml_is(element, "c")) return end_cell(s);
     } else if (s->in_row && tael__xml_is(element, "row")) {
-        return end_row(s);
+        return tael__sheet_end_row(s);
     }
     return TAEL_OK;
 }

@@ -39,6 +39,13 @@ typedef struct tael__sheet {
 
 extern const tael__xml_reader tael__sheet_reader;
 
+/* For readers of workbooks that aren't XML: rows by ascending number from 1, each begun, its cells put in any order,
+ * and ended. `value` is a number as XML would have it. */
+void tael__sheet_begin_row(tael__sheet *sheet, uint32_t row);
+tael_status tael__sheet_put_text(tael__sheet *sheet, uint32_t column, const char *text, size_t bytes);
+tael_status tael__sheet_put_number(tael__sheet *sheet, uint32_t column, const char *value, uint32_t style);
+tael_status tael__sheet_end_row(tael__sheet *sheet);
+
 void tael__sheet_free(tael__sheet *sheet);
 
 #endif

@@ -39,6 +39,7 @@ void tael__csv_put(tael__csv *csv, tael__csv_row *row, struct tael__span span, b
 {
     size_t bytes = span.bytes;
     const char *text = span.text;
+    size_t first = row->bytes, from = first;
     for (; bytes > 0 && blank(*text); text++) bytes--;
     while (bytes > 0 && blank(text[bytes - 1])) bytes--;
     for (size_t at = 0; at < bytes;) {
@@ -59,6 +60,11 @@ void tael__csv_put(tael__csv *csv, tael__csv_row *row, struct tael__span span, b
         row->bytes += out_bytes;
         at += used;
     }
+    /* Blanks that were entities: an empty cell of a web page is "&nbsp;". */
+    while (entities && row->bytes > first && csv->text[row->bytes - 1] == ' ') row->bytes--;
+    while (entities && from < row->bytes && csv->text[from] == ' ') from++;
+    memmove(csv->text + first, csv->text + from, row->bytes - from);
+    row->bytes -= from - first;
     csv->text[row->bytes++] = '\0';
     row->count++;
 }

@@ -61,13 +61,14 @@ static void note_month(tael__facts *facts, const char *text)
     }
 }
 
-/* "卡号: 1234****5678": the last four digits, as wallets name a card. */
-static void note_card(tael__facts *facts, const char *text)
+/* "卡号: 1234****5678", the number in the same cell or the next: the last four digits, as wallets name a card. */
+static void note_card(tael__facts *facts, const char *text, const char *next)
 {
     const char *at = strstr(text, "卡号");
     if (!at) at = strstr(text, "账号");
     if (!at) return;
     at += strcspn(at, "0123456789*");
+    if (!*at) at = next;
     size_t n = strspn(at, "0123456789*");
     if (n < 8 || n > 32 || strspn(at + n - 4, "0123456789") < 4) return;
     memcpy(facts->card_tail, at + n - 4, 4);
@@ -79,7 +80,7 @@ void tael__table_note(tael__table *table, const char *const *cell, size_t count)
     for (size_t i = 0; i < count; i++) {
         note_export_time(table, cell[i]);
         note_month(&table->facts, cell[i]);
-        note_card(&table->facts, cell[i]);
+        note_card(&table->facts, cell[i], i + 1 < count ? cell[i + 1] : "");
     }
 }
 
@@ -91,7 +92,7 @@ static char lower(char c)
 }
 
 /* Column names differ by blanks, case and the width of their brackets: 金额（元） and 金额(元) are one. */
-static bool same_name(const char *cell, const char *name)
+bool tael__table_same_name(const char *cell, const char *name)
 {
     for (;;) {
         while (*cell == ' ') cell++;
@@ -121,7 +122,7 @@ static size_t find_columns(const tael__importer *importer, const char *const *ce
     for (size_t c = 0; c < importer->column_count; c++) {
         const tael__column_name *column = &importer->columns[c];
         for (size_t i = 0; i < count && at[column->column] < 0; i++)
-            if (same_name(cell[i], column->name)) at[column->column] = (int)i;
+            if (tael__table_same_name(cell[i], column->name)) at[column->column] = (int)i;
         if (!column->required) continue;
         if (at[column->column] >= 0) {
             found++;
@@ -133,8 +134,8 @@ static size_t find_columns(const tael__importer *importer, const char *const *ce
     return found;
 }
 
-static void take(tael__table *table, const tael__importer *importer, const int at[TAEL__COLUMN_COUNT],
-                 const char *const *cell, size_t count)
+void tael__table_take(tael__table *table, const tael__importer *importer, const int at[TAEL__COLUMN_COUNT],
+                      const char *const *cell, size_t count)
 {
     memcpy(table->at, at, sizeof table->at);
     table->needed = 0;
@@ -145,6 +146,8 @@ static void take(tael__table *table, const tael__importer *importer, const int a
     table->cells = count;
     for (table->named = count; table->named > 0 && cell[table->named - 1][0] == '\0';) table->named--;
     table->importer = importer;
+    table->facts.sign = TAEL__SIGN_OPEN;
+    table->facts.order_given = false;
 }
 
 bool tael__table_match(tael__table *table, const char *const *cell, size_t count, uint32_t line, const char *format)
@@ -158,17 +161,47 @@ bool tael__table_match(tael__table *table, const char *const *cell, size_t count
         const char *lacks;
         size_t lack_count;
         if (format && strcmp(format, importer->name) != 0) continue;
+        if (importer->shape) continue; /* it has no header */
         if (importer->guessed && table->sure) continue;
         if (importer->guessed && near && !format) continue; /* a known bill that lost a column isn't guessed at */
         size_t found = find_columns(importer, cell, count, at, &lacks, &lack_count);
         if (lack_count == 0 && (!importer->fits || importer->fits(at))) {
-            take(table, importer, at, cell, count);
+            tael__table_take(table, importer, at, cell, count);
             return true;
         }
         if (lack_count == 0 || lack_count > most_lacking || found < least) continue;
         near = true;
         if (found > table->near.found)
             table->near = (tael__near_miss){.importer = importer, .column = lacks, .found = found, .line = line};
+    }
+    return false;
+}
+
+static bool all_have(bool (*shape)(const char *const *cell, size_t count), const tael__csv *csv)
+{
+    tael__csv ahead = *csv; /* the text buffer is shared: the row at hand is read again */
+    tael__csv_row row;
+    const char *cell[TAEL__MAX_CSV_FIELDS];
+    while (tael__csv_next(&ahead, &row, true)) {
+        if (row.bytes == row.count) continue; /* blank */
+        if (row.fault != TAEL__CSV_FINE || !shape(cell, tael__table_split(cell, row.text, row.bytes))) return false;
+    }
+    return true;
+}
+
+bool tael__table_shape(tael__table *table, tael__csv *csv, const tael__csv_row *row, const char *const *cell,
+                       size_t count, const char *format)
+{
+    for (size_t i = 0; tael__importer_at(i); i++) {
+        const tael__importer *importer = tael__importer_at(i);
+        int at[TAEL__COLUMN_COUNT];
+        if (!importer->shape || (format && strcmp(format, importer->name) != 0)) continue;
+        if (!importer->shape(cell, count) || !all_have(importer->shape, csv)) continue;
+        for (size_t c = 0; c < TAEL__COLUMN_COUNT; c++) at[c] = -1;
+        for (size_t c = 0; c < importer->column_count; c++) at[importer->columns[c].column] = (int)c;
+        tael__table_take(table, importer, at, cell, count);
+        tael__csv_back(csv, row);
+        return true;
     }
     return false;
 }
@@ -238,8 +271,10 @@ void tael__table_describe(tael__table *table, const char *const *cell, char *out
         for (const char *c = cell[at]; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
         hash = (hash ^ i) * 1099511628211u;
         if (shown[i].column == TAEL__COL_MINOR && !table->facts.directions)
-            sign = table->facts.negatives ? TAEL_SAY(" (minus is spending)", "（负数为支出）")
-                                          : TAEL_SAY(" (all spending)", "（均为支出）");
+            sign = table->facts.sign == TAEL__PLUS_IS_SPENDING ? TAEL_SAY(" (plus is spending)", "（正数为支出）")
+                   : table->facts.negatives || table->facts.sign == TAEL__MINUS_IS_SPENDING
+                       ? TAEL_SAY(" (minus is spending)", "（负数为支出）")
+                       : TAEL_SAY(" (all spending)", "（均为支出）");
         int length = (int)tael__utf8_cut(cell[at], strnlen(cell[at], 60));
         if (n < bytes)
             n += (size_t)snprintf(out + n, bytes - n, "%s%s=%.*s%s", n ? ", " : "", shown[i].name, length, cell[at],
@@ -250,6 +285,7 @@ void tael__table_describe(tael__table *table, const char *const *cell, char *out
 
 typedef struct survey {
     bool day_first, month_first, either, negative;
+    bool counts, other; /* some type says which way money went; some says something else */
 } survey;
 
 static void survey_row(const tael__table *table, survey *s, const char *const *cell, size_t count)
@@ -262,6 +298,12 @@ static void survey_row(const tael__table *table, survey *s, const char *const *c
             s->month_first = true;
         else if (first != second)
             s->either = true;
+    }
+    int type = table->at[TAEL__COL_TYPE];
+    if (type >= 0 && (size_t)type < count && cell[type][0]) {
+        bool counts = tael__says_direction(cell[type]);
+        s->counts |= counts;
+        s->other |= !counts && !tael__says_neutral(cell[type]);
     }
     tael__amount read;
     if (amount >= 0 && (size_t)amount < count && tael__parse_amount(&read, cell[amount])) s->negative |= read.negative;
@@ -276,7 +318,13 @@ tael_status tael__table_survey(tael__table *table, tael__csv *csv, const char *n
     while (tael__csv_next(&ahead, &row, true))
         if (row.fault == TAEL__CSV_FINE) survey_row(table, &s, cell, tael__table_split(cell, row.text, row.bytes));
     table->facts.negatives = s.negative;
+    /* Books of other apps have 支出, 收入 and 转账 in a column that they call 类型. */
+    if (s.counts && !s.other && table->at[TAEL__COL_DIRECTION] < 0) {
+        table->at[TAEL__COL_DIRECTION] = table->at[TAEL__COL_TYPE];
+        table->at[TAEL__COL_TYPE] = -1;
+    }
     table->facts.directions = table->at[TAEL__COL_DIRECTION] >= 0;
+    if (table->facts.order_given) return TAEL_OK;
     table->facts.order = s.day_first ? TAEL__DAY_FIRST : TAEL__MONTH_FIRST;
     if (s.day_first && s.month_first)
         return tael__fail(TAEL_BAD_INPUT,

@@ -41,6 +41,18 @@ void tael__table_note(tael__table *table, const char *const *cell, size_t count)
 /* Whether the line is a header that an importer knows (only those called `format` when it isn't NULL). */
 bool tael__table_match(tael__table *table, const char *const *cell, size_t count, uint32_t line, const char *format);
 
+/* Column names differ by blanks, case and the width of their brackets. */
+bool tael__table_same_name(const char *cell, const char *name);
+
+/* The line is this importer's header, with its columns at these places. */
+void tael__table_take(tael__table *table, const tael__importer *importer, const int at[TAEL__COLUMN_COUNT],
+                      const char *const *cell, size_t count);
+
+/* Whether the file has no header but rows of a shape that an importer knows, the row at hand (its first) and all
+ * others; the reader then goes back to it. */
+bool tael__table_shape(tael__table *table, tael__csv *csv, const tael__csv_row *row, const char *const *cell,
+                       size_t count, const char *format);
+
 /* A row's cells by column. NULL, or the reason to skip it. `ended`: its line was. */
 const char *tael__table_lay_out(const tael__table *table, tael__cells *cells, const char *const *cell, size_t count,
                                 bool ended, tael__charset charset);

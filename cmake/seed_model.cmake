@@ -1,0 +1,26 @@
+# tael_seed_model(ROOM FILE): trains the category model on FILE while building, with a program that runs on the machine that builds, and gives
+# the result to the room. Three seconds. A cross-build takes the program of a native one: -DTAEL_TRAIN_CATEGORIES=…/train_categories.
+set(TAEL_TRAIN_CATEGORIES "" CACHE FILEPATH "train_categories of a native build, for cross-builds")
+function(tael_seed_model room file)
+    set(made ${PROJECT_BINARY_DIR}/embedded/tael__seed_model.c)
+    if(TAEL_TRAIN_CATEGORIES)
+        set(program ${TAEL_TRAIN_CATEGORIES})
+    elseif(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
+        message(FATAL_ERROR "cross-building: give -DTAEL_TRAIN_CATEGORIES, the train_categories of a native build")
+    else()
+        # Neither sanitizers nor fuzzing flags: it only makes a file.
+        file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cmd/train_categories/*.c ${PROJECT_SOURCE_DIR}/src/base/*.c)
+        foreach(name ngrams categories softmax)
+            list(APPEND sources ${PROJECT_SOURCE_DIR}/src/${room}/${name}.c)
+        endforeach()
+        add_executable(train_categories ${sources})
+        target_include_directories(train_categories PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+        target_compile_definitions(train_categories PRIVATE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+        target_compile_options(train_categories PRIVATE -O3 -ffp-contract=off)
+        target_link_libraries(train_categories PRIVATE Threads::Threads m)
+        set(program train_categories)
+    endif()
+    add_custom_command(OUTPUT ${made} COMMAND ${program} ${PROJECT_SOURCE_DIR}/${file} ${made}
+        DEPENDS ${program} ${PROJECT_SOURCE_DIR}/${file} COMMENT "Training the category model" VERBATIM)
+    target_sources(objects_${room} PRIVATE ${made})
+endfunction()
