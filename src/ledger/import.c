@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "ledger/bulk.h"
 #include "ledger/import/biff.h"
 #include "ledger/import/container.h"
 #include "ledger/import/mapping.h"
@@ -18,7 +19,8 @@
 #include "ledger/restore.h"
 #include "ledger/rows.h"
 
-#define PROGRESS_ROWS 2000 /* rows between two calls of progress: a few milliseconds */
+#define LARGE_BILL    ((size_t)4 << 20) /* some 30,000 rows: from there on indexes are made at the end */
+#define PROGRESS_ROWS 2000              /* rows between two calls of progress: a few milliseconds */
 
 typedef struct job {
     const char *name; /* of the file, for sentences */
@@ -347,6 +349,19 @@ static void set_cache(tael_ledger *ledger, size_t bill_bytes)
     sqlite3_exec(ledger->db, pragma, NULL, NULL, NULL); /* without it things are slower, not wrong */
 }
 
+/* All of the bill's rows are in the store, and the indexes that find them. */
+static tael_status store_tables(job *j, tael_ledger *ledger, const content *c, bool empty)
+{
+    tael__buffer indexes = {0};
+    tael_status status = TAEL_OK;
+    if (empty && c->bytes >= LARGE_BILL) status = tael__indexes_drop(ledger, &indexes);
+    if (status == TAEL_OK) status = read_tables(j, ledger, c);
+    if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
+    if (status == TAEL_OK) status = tael__indexes_make(ledger, &indexes);
+    tael__buffer_free(&indexes);
+    return status;
+}
+
 static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
 {
     /* What the log holds goes into the store while there is space; without waiting for readers, who may keep it there.
@@ -358,8 +373,7 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     tael_status status =
         tael__sql_number(ledger, &rows, "SELECT EXISTS(SELECT 1 FROM records)", TAEL_SAY("reading", "读取"));
     j->alone = rows == 0;
-    if (status == TAEL_OK) status = read_tables(j, ledger, c);
-    if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
+    if (status == TAEL_OK) status = store_tables(j, ledger, c, rows == 0);
     if (j->alone) tael__amounts_free(&j->amounts);
     if (status == TAEL_OK && j->changed) status = tael__ledger_settle(ledger, &j->amounts);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
