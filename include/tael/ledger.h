@@ -218,7 +218,7 @@ typedef struct tael_query {
     const char *currency; /* NULL: the one with most rows */
     /* Names the tree's categories in keys; tael_category_name fits. NULL: their number stands there. */
     const char *(*category_name)(int32_t id, tael_language language);
-    bool no_records;      /* the ids aren't wanted: sums come from totals that are kept where they can, not from rows */
+    bool no_records; /* the ids aren't wanted: sums come from totals that are kept where they can, not from rows */
 } tael_query;
 
 typedef struct tael_group_row {
@@ -359,8 +359,9 @@ TAEL_API tael_status tael_ledger_record(tael_ledger *ledger, int64_t id, tael_re
 /* ---- The owner's rights ---- */
 
 /* Everything, in open formats: a folder `path`, or a zip when it ends in ".zip", with records.csv (UTF-8),
- * records.json, consents.csv and about.json. tael_ledger_import of either restores the ledger: records with new ids,
- * and of the consents only what was refused. */
+ * names.csv, decisions.csv, corrections.csv and mappings.csv (what the owner taught), consents.csv, records.json and
+ * about.json. tael_ledger_import of either restores the ledger: records with new ids, and of the consents only what was
+ * refused. */
 TAEL_API tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *records);
 
 /* What the ledger may be used for. Without a decision only what stays on the device is allowed. */

@@ -43,6 +43,8 @@ tael_status tael__ledger_open_memory(tael_ledger **out);
 
 /* Bring the store to the newest schema, or only look whether it is with read_only. */
 tael_status tael__ledger_migrate(tael_ledger *ledger);
+/* An empty store as an earlier version left it, for tests. */
+tael_status tael__ledger_make_old(tael_ledger *ledger, int64_t version);
 tael_status tael__ledger_functions(tael_ledger *ledger);
 
 /* Statements. A failure carries the sentence; `doing` is a literal in this thread's language. */

@@ -124,19 +124,19 @@ static tael_status check_version(tael_ledger *ledger, int64_t *version)
         ledger->path, (long long)*version, (long long)NEWEST);
 }
 
-static tael_status take_steps(tael_ledger *ledger)
+static tael_status take_steps(tael_ledger *ledger, int64_t newest)
 {
     int64_t version;
     const char *doing = TAEL_SAY("preparing the store", "准备账本");
     TAEL_TRY(check_version(ledger, &version));
     bool rows = version > 0;
-    for (; version < NEWEST; version++) {
+    for (; version < newest; version++) {
         char pragma[64];
         snprintf(pragma, sizeof pragma, "PRAGMA user_version=%lld", (long long)version + 1);
         TAEL_TRY(tael__sql_exec(ledger, steps[version], doing));
         TAEL_TRY(tael__sql_exec(ledger, pragma, doing));
     }
-    return rows ? tael__ledger_settle(ledger, NULL) : TAEL_OK;
+    return rows && newest == NEWEST ? tael__ledger_settle(ledger, NULL) : TAEL_OK;
 }
 
 tael_status tael__ledger_migrate(tael_ledger *ledger)
@@ -150,5 +150,11 @@ tael_status tael__ledger_migrate(tael_ledger *ledger)
                                    "%s：账本尚不能以只读方式打开；请先导入账单"),
                           ledger->path);
     TAEL_TRY(tael__sql_begin(ledger));
-    return tael__sql_end(ledger, take_steps(ledger));
+    return tael__sql_end(ledger, take_steps(ledger, NEWEST));
+}
+
+tael_status tael__ledger_make_old(tael_ledger *ledger, int64_t version)
+{
+    TAEL_ASSERT(version > 0 && version < NEWEST);
+    return take_steps(ledger, version);
 }
