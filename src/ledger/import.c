@@ -377,8 +377,10 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     if (j->alone) tael__amounts_free(&j->amounts);
     if (status == TAEL_OK && j->changed) status = tael__ledger_settle(ledger, &j->amounts);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
-    if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
-    status = tael__sql_end(ledger, status);
+    if (status == TAEL_OK && j->options.dry_run)
+        status = tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
+    else
+        status = tael__sql_end(ledger, status);
     set_cache(ledger, 0);
     return status == TAEL_NO_SPACE ? give_back_space(ledger, status) : status;
 }
