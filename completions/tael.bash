@@ -56,7 +56,7 @@ _tael()
     match) options="--undo --redo --join --limit" ;;
     merchant) options="--as --forget --suggest --limit" ;;
     categorize) options="--only --all --forget" ;;
-    ask) options="--model --today --threads" ;;
+    ask) options="--model --today --after --explain --threads" ;;
     export) options="--out" ;;
     add) options="--yes --today" ;;
     erase) options="--source --before --all --yes" ;;

@@ -110,6 +110,8 @@ complete -c tael -n '__fish_seen_subcommand_from categorize' -l only -d 'this re
 complete -c tael -n '__fish_seen_subcommand_from categorize' -l all -d 'every record anew'
 complete -c tael -n '__fish_seen_subcommand_from categorize' -l forget -x -d 'take back'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l today -x -d 'as on this day'
+complete -c tael -n '__fish_seen_subcommand_from ask' -l after -x -d 'the question before'
+complete -c tael -n '__fish_seen_subcommand_from ask' -l explain -d 'how it was understood'
 complete -c tael -n '__fish_seen_subcommand_from export' -s o -l out -r -d folder
 complete -c tael -n '__fish_seen_subcommand_from add' -l yes -s y -d 'store without asking'
 complete -c tael -n '__fish_seen_subcommand_from add' -l today -x -d 'as said on this day'

@@ -29,7 +29,7 @@ static const option options[] = {
     {NULL},
 };
 
-enum { RECORDS_SHOWN = 5 };
+enum { RECORDS_SHOWN = 5, LEANING_MINUTES = 30, QUESTION_BYTES = 2048 };
 
 /* Where the model's state after the prompt's fixed part is kept. One file for each path of a model: whether what is in
  * it fits is checked when it is loaded. FNV-1a (Fowler, Noll, Vo): only a name is needed. */
@@ -135,13 +135,18 @@ static tael_status run(request *r)
     if (status == TAEL_OK) status = input_model(r, &model, model_path, sizeof model_path);
     double load_seconds = tael__clock_seconds() - began;
     if (status == TAEL_OK) {
+        char before[QUESTION_BYTES] = "";
+        if (!option_given(r, "after")) /* a question may lean on one that was asked a while ago, not on last week's */
+            (void)tael_ledger_noted(ledger, "question", LEANING_MINUTES * 60000LL, before, sizeof before);
         bool kept = prefix_path(r, model_path, prefix, sizeof prefix); /* in a read-only home it just isn't kept */
         tael_ask_options o = {.size = sizeof o,
                               .today = option_text(r, "today", NULL),
                               .prefix_path = kept ? prefix : NULL,
                               .threads = (uint32_t)option_integer(r, "threads", 0),
-                              .after = option_text(r, "after", NULL)};
+                              .after = option_text(r, "after", before)};
         status = tael_ask(model, ledger, question, &o, &answer);
+        if (status == TAEL_OK && strcmp(answer.route, "out_of_scope") != 0)
+            (void)tael_ledger_note(ledger, "question", answer.question); /* without it the next one can't lean on it */
     }
     if (status == TAEL_OK && r->json)
         status = write_json(r, &answer, name_of(r, model_path), load_seconds);

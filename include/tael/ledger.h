@@ -356,6 +356,15 @@ TAEL_API tael_status tael_ledger_forget_correction(tael_ledger *ledger, int64_t 
 /* One record by its number. TAEL_NOT_FOUND. */
 TAEL_API tael_status tael_ledger_record(tael_ledger *ledger, int64_t id, tael_record_fn *each, void *user);
 
+/* ---- Notes ---- */
+
+/* Remember a short text under a name, in place of an earlier one; in a ledger that is only read nothing is remembered. */
+TAEL_API tael_status tael_ledger_note(tael_ledger *ledger, const char *name, const char *text);
+
+/* What was noted at most `max_age_ms` ago; "" when nothing was, or when it doesn't fit into `bytes`. */
+TAEL_API tael_status tael_ledger_noted(tael_ledger *ledger, const char *name, int64_t max_age_ms, char *text,
+                                       size_t bytes);
+
 /* ---- The owner's rights ---- */
 
 /* Everything, in open formats: a folder `path`, or a zip when it ends in ".zip", with records.csv (UTF-8),

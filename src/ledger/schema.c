@@ -110,6 +110,8 @@ static const char *const steps[] = {
                                           "UPDATE records SET label=0 WHERE id=new.id; END;",
     "CREATE TABLE consents(kind TEXT PRIMARY KEY, allowed INTEGER NOT NULL, changed_ms INTEGER NOT NULL)"
     " WITHOUT ROWID;", /* only what was decided: consent.c has the defaults */
+    /* What is remembered for a while, such as the question before: in the store, because it tells of purchases. */
+    "CREATE TABLE notes(name TEXT PRIMARY KEY, text TEXT NOT NULL, written_ms INTEGER NOT NULL) WITHOUT ROWID;",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 

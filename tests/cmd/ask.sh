@@ -45,9 +45,21 @@ if [[ $model == *qwen* ]]; then
     holds 'd["route"] == "ledger" and any(f.get("minor") == 11190 and f["currency"] == "CNY" for f in d["figures"])'
 fi
 
+# A question leans on the one before, by --after or because that was asked just now; an unlike one doesn't.
+expect 0 ask -m "$model" --today 2026-11-20 --json "2026年10月一共花了多少钱？"
+cp "$work/out" "$work/one"
+expect 0 ask -m "$model" --today 2026-11-20 --json "那2026年9月呢？"
+holds 'd["question"] == "2026年9月一共花了多少钱？"'
+expect 0 ask -m "$model" --today 2026-11-20 --json --after "上个月咖啡花了多少钱" "那上上个月呢"
+holds 'd["question"] == "上上个月咖啡花了多少钱" and d["plan"]["periods"][0]["from"] == "2026-09-01"'
+expect 0 ask -m "$model" --today 2026-11-20 --explain "2026年10月一共花了多少钱？"
+grep -q "2026-10-01 至 2026-10-31" "$work/out" || fail "--explain doesn't tell the time"
+
 # An empty ledger has no figures, and nobody else may read what was kept of the prompt.
 expect 0 --home "$work/empty" ask -m "$model" --json "How much did I spend last month?"
 holds 'd["route"] != "ledger" and d["figures"] == []'
+expect 0 ask -m "$model" --json "what did the zzyzx quomble come to"
+holds 'd["figures"] == [] and d["plan"]["asked_model"]' # words that no example holds: the model is asked
 for file in "$TAEL_HOME"/cache/*; do [ "$(stat -c %a "$file")" = 600 ] || fail "$file is not private"; done
 expect 0 erase --all --yes
 [ -z "$(ls "$TAEL_HOME/cache")" ] || fail "erase left what was kept of the prompt"
