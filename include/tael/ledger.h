@@ -358,7 +358,8 @@ TAEL_API tael_status tael_ledger_record(tael_ledger *ledger, int64_t id, tael_re
 
 /* ---- Notes ---- */
 
-/* Remember a short text under a name, in place of an earlier one; in a ledger that is only read nothing is remembered. */
+/* Remember a short text under a name, in place of an earlier one; in a ledger that is only read nothing is remembered.
+ */
 TAEL_API tael_status tael_ledger_note(tael_ledger *ledger, const char *name, const char *text);
 
 /* What was noted at most `max_age_ms` ago; "" when nothing was, or when it doesn't fit into `bytes`. */
