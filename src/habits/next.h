@@ -19,6 +19,7 @@ enum {
     TAEL__NEXT_LINKS = 64,       /* companions kept of an item, of each kind */
     TAEL__NEXT_OWN = 400,        /* of the owner's own items, the most alive */
     TAEL__NEXT_CANDIDATES = TAEL__NEXT_OWN + 2 * TAEL__NEXT_POPULAR + 2 * TAEL__NEXT_COMPANIONS,
+    TAEL__NEXT_FADED = 256,     /* baskets, after which nothing is left of a purchase (.95 to the 256th) */
     TAEL__NEXT_LAG_DAYS = 1024, /* purchases before that say nothing of late popularity */
     TAEL__NEXT_DAYS_KEPT = 400, /* days for which the lately popular items are kept */
 };
@@ -154,8 +155,9 @@ typedef struct tael__next_room {
     uint32_t *place; /* positions in `counted` */
     size_t *counted; /* the owner's counted baskets */
     size_t place_capacity, counted_count, counted_capacity;
-    size_t at, bought, again, could; /* baskets seen; items in them, bought again, and in all but the first */
-    double weight[3];                /* what `alive` is of */
+    size_t at, bought, again, could;  /* baskets seen; items in them, bought again, and in all but the first */
+    double weight[3];                 /* what `alive` is of */
+    float faded[TAEL__NEXT_FADED][3]; /* what is left after so many baskets */
     uint32_t candidate[TAEL__NEXT_CANDIDATES];
     float features[TAEL__NEXT_CANDIDATES][TAEL__NEXT_FEATURES];
     size_t candidate_count;

@@ -11,7 +11,7 @@
 
 #include "habits/next.h"
 
-static const float FADE[3] = {.95f, .8f, .5f}; /* a basket, of what the owner bought */
+static const double FADE[3] = {.95, .8, .5}; /* a basket, of what the owner bought */
 enum { NEXT_ALIVE, NEXT_STEADY, WITH_COSINE, WITH_ALIVE, WITH_ALL, WITH_MOST };
 enum { TOUCHED = 1, CANDIDATE = 2 };
 
@@ -35,6 +35,8 @@ tael_status tael__next_room_fit(tael__next_room *r, size_t items)
                 more(&r->touched, sizeof *r->touched, o, n) && more(&r->sorted, sizeof *r->sorted, o, n);
     if (!good) return tael__fail_memory(TAEL_SAY("predicting what is bought next", "预测下次购买"), n * 60);
     r->items = n;
+    for (int k = 0; k < TAEL__NEXT_FADED; k++)
+        for (int f = 0; f < 3; f++) r->faded[k][f] = (float)pow(FADE[f], k);
     return TAEL_OK;
 }
 
@@ -102,6 +104,11 @@ tael_status tael__next_begin(tael__next_room *r, const tael__next_owner *o)
     return TAEL_OK;
 }
 
+static float fade(const tael__next_room *r, int f, size_t baskets)
+{
+    return baskets < TAEL__NEXT_FADED ? r->faded[baskets][f] : 0;
+}
+
 void tael__next_see(tael__next_room *r, const tael__next_owner *o)
 {
     const tael__next_basket *b = o->baskets + r->at;
@@ -112,14 +119,13 @@ void tael__next_see(tael__next_room *r, const tael__next_owner *o)
             w->first_day = b->day;
         } else
             r->again++;
-        for (int f = 0; f < 3; f++)
-            w->alive[f] = 1 + (w->count ? w->alive[f] * powf(FADE[f], (float)(r->at - w->last)) : 0);
+        for (int f = 0; f < 3; f++) w->alive[f] = 1 + (w->count ? w->alive[f] * fade(r, f, r->at - w->last) : 0);
         w->count++;
         w->last = (uint32_t)r->at;
         w->last_day = b->day;
         w->small += 1 / sqrtf((float)b->count);
     }
-    for (int f = 0; f < 3; f++) r->weight[f] = r->weight[f] * (double)FADE[f] + 1;
+    for (int f = 0; f < 3; f++) r->weight[f] = r->weight[f] * FADE[f] + 1;
     r->bought += b->count;
     r->could += r->at ? b->count : 0;
     r->at++;
@@ -134,7 +140,7 @@ void tael__next_end(tael__next_room *r)
 /* What is left of `alive` at the basket to predict. */
 static float alive(const tael__next_room *r, const tael__next_own *w, int f)
 {
-    return w->alive[f] * powf(FADE[f], (float)(r->at - 1 - w->last));
+    return w->alive[f] * fade(r, f, r->at - 1 - w->last);
 }
 
 /* ---- Companions ---- */
@@ -221,7 +227,7 @@ static int by_strength(const void *a, const void *b)
 
 static void add_strongest(tael__next_room *r, size_t n, size_t max)
 {
-    qsort(r->sorted, n, sizeof *r->sorted, by_strength);
+    if (n) qsort(r->sorted, n, sizeof *r->sorted, by_strength);
     for (size_t k = 0; k < n && k < max; k++) add_candidate(r, r->sorted[k].item);
 }
 
