@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tael's next-basket model on baskets of a file: trains on the population, predicts for the others, and prints one JSON
-// document with predictions and times. Usage: next FILE [EPOCHS [ROWS [SEED]]]
+// document with predictions and times. With START it predicts by the starting model, which it leaves in that file.
+// Usage: next FILE [EPOCHS [ROWS [SEED [START]]]]
 #include <stdbool.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ int main(int argc, char **argv)
     size_t count, predicted = 0;
     line l;
     FILE *f = argc > 1 ? fopen(argv[1], "r") : NULL;
-    if (!f) return fprintf(stderr, "usage: next FILE [EPOCHS [ROWS [SEED]]]\n"), 2;
+    if (!f) return fprintf(stderr, "usage: next FILE [EPOCHS [ROWS [SEED [START]]]]\n"), 2;
     if (argc > 2) options.epochs = (uint32_t)atoi(argv[2]);
     if (argc > 3) options.rows_max = (uint32_t)atoi(argv[3]);
     if (argc > 4) options.seed = (uint64_t)atoll(argv[4]);
@@ -54,6 +55,11 @@ int main(int argc, char **argv)
     double start = seconds();
     check(tael_next_train(next));
     double trained = seconds() - start;
+    if (argc > 5) { /* as on a device that gets the starting model and none of the population's baskets */
+        check(tael_next_save(next, argv[5]));
+        tael_next_close(next);
+        check(tael_next_load(&next, argv[5], &options));
+    }
     start = seconds();
     add(next, f, 'h');
     double added = seconds() - start;

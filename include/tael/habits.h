@@ -129,9 +129,18 @@ TAEL_API void tael_next_close(tael_next *next);
 TAEL_API tael_status tael_next_add(tael_next *next, int64_t owner, const tael_basket *basket);
 
 /* Learn from all baskets that were added; what was learned before is replaced, so that adding some and training again
- * is the same as training with all. Before the first training a plain rule predicts: what is often and lately bought.
+ * is the same as training with all. With a starting model its population stays as it is, and its weights are corrected.
+ * Before the first training a plain rule predicts: what is often and lately bought.
  */
 TAEL_API tael_status tael_next_train(tael_next *next);
+
+/* A starting model: what a trained population says of items, and the weights, without any owner's baskets. Items that
+ * fewer than five owners bought are left out. `path` is replaced in one step. TAEL_MISUSE: nothing was trained. */
+TAEL_API tael_status tael_next_save(const tael_next *next, const char *path);
+
+/* As tael_next_open, with a starting model: it predicts for anybody whose baskets are added. TAEL_CORRUPT,
+ * TAEL_CHECKSUM: the file is damaged; TAEL_UNSUPPORTED: it is of another version. */
+TAEL_API tael_status tael_next_load(tael_next **out, const char *path, const tael_next_options *options);
 
 /* The likeliest items of `owner`'s basket on `day`, likeliest first (the smaller number first where scores are equal):
  * *count of them, at most `room`, fewer when too little was bought. An owner without baskets gets what is popular.

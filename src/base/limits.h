@@ -48,6 +48,7 @@
 #define TAEL__MAX_NEXT_DAY    4000000           /* 10,000 years either way, so that differences fit */
 #define TAEL__MAX_NEXT_ROWS   (1u << 23)        /* candidates to learn from: 1.2 GB, for a partner's population */
 #define TAEL__MAX_NEXT_EPOCHS 1000
+#define TAEL__MAX_NEXT_FILE   ((size_t)1 << 28) /* a starting model; 12,000 items take 2 MB */
 
 /* Zips and workbooks that hold bills. */
 #define TAEL__MAX_UNPACKED_BYTES  ((uint64_t)1 << 28) /* in all, as a bill alone may have; bombs end here */

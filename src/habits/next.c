@@ -27,7 +27,8 @@ tael_status tael_next_open(tael_next **out, const tael_next_options *options)
     if (options) next->options = *options;
     if (!next->options.epochs) next->options.epochs = EPOCHS;
     if (!next->options.rows_max) next->options.rows_max = ROWS;
-    tael__ranker_start(&next->ranker);
+    tael__ranker_start(&next->start);
+    next->ranker = next->start;
     *out = next;
     return TAEL_OK;
 }
@@ -129,7 +130,8 @@ tael_status tael_next_add(tael_next *next, int64_t owner, const tael_basket *bas
 tael_status tael_next_train(tael_next *next)
 {
     TAEL_TRY(tael__next_room_fit(&next->room, next->item_ids.count));
-    TAEL_TRY(tael__next_count(&next->population, next->owners, next->owner_ids.count, next->item_ids.count));
+    if (!next->loaded)
+        TAEL_TRY(tael__next_count(&next->population, next->owners, next->owner_ids.count, next->item_ids.count));
     return tael__next_learn(next);
 }
 

@@ -16,7 +16,7 @@ enum {
     TAEL__NEXT_DECAYS = 3,       /* spans over which late popularity fades: a week, a month, a season */
     TAEL__NEXT_POPULAR = 150,    /* candidates by popularity, and as many by late popularity */
     TAEL__NEXT_COMPANIONS = 100, /* candidates by each kind of companion */
-    TAEL__NEXT_LINKS = 64,       /* companions kept of an item, of each kind */
+    TAEL__NEXT_LINKS = 16,       /* companions kept of an item, of each kind */
     TAEL__NEXT_OWN = 400,        /* of the owner's own items, the most alive */
     TAEL__NEXT_CANDIDATES = TAEL__NEXT_OWN + 2 * TAEL__NEXT_POPULAR + 2 * TAEL__NEXT_COMPANIONS,
     TAEL__NEXT_FADED = 256,     /* baskets, after which nothing is left of a purchase (.95 to the 256th) */
@@ -79,12 +79,14 @@ typedef struct tael__next_population {
     tael__next_links next, with; /* in the next basket of the same owner; in any basket of the same owner */
     tael__next_day *days;        /* of item i: [day_first[i], day_first[i + 1]), ascending; of `items`: all baskets */
     size_t *day_first;
+    float (*late_fixed)[TAEL__NEXT_DECAYS]; /* of a starting model, instead of days: as of its last day */
     uint32_t popular[TAEL__NEXT_POPULAR];
     size_t popular_count;
     int64_t *late_day; /* ascending */
     uint32_t (*late)[TAEL__NEXT_POPULAR];
     uint32_t *late_count;
     size_t late_days;
+    int64_t last_day; /* nothing is known of later ones: what was popular then is taken to be so still */
 } tael__next_population;
 
 /* Counts all baskets of the owners, which are counted from then on. Replaces what *population held. */
@@ -123,8 +125,9 @@ typedef struct tael__rank_set {
 
 void tael__ranker_start(tael__ranker *ranker); /* a plain rule: what is often and lately bought, then what is popular */
 float tael__ranker_score(const tael__ranker *ranker, const float features[TAEL__NEXT_FEATURES]);
-/* Softmax cross-entropy over each list by Adam; the same set, seed and epochs give the same weights. */
-tael_status tael__ranker_train(tael__ranker *ranker, tael__rank_set *set, uint64_t seed, uint32_t epochs);
+/* Softmax cross-entropy over each list by Adam; the same set, seed and epochs give the same weights. `fresh`: the
+ * hidden layer and the features' mean and spread are new; else the ranker is corrected in small steps. */
+tael_status tael__ranker_train(tael__ranker *ranker, tael__rank_set *set, uint64_t seed, uint32_t epochs, bool fresh);
 /* The loss of one list and its gradient, added to *gradient; for the training and its test. */
 double tael__ranker_gradient(const tael__ranker *ranker, const tael__rank_set *set, const tael__rank_list *list,
                              float *work, tael__ranker *gradient);
@@ -179,7 +182,8 @@ struct tael_next {
     tael__next_owner *owners;
     size_t owner_capacity, bought;
     tael__next_population population;
-    tael__ranker ranker;
+    tael__ranker ranker, start; /* what predicts; what each training begins with */
+    bool loaded;                /* the population and `start` came from a file, and own baskets aren't counted in it */
     tael__next_room room;
 };
 

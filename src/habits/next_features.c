@@ -281,9 +281,10 @@ static float *describe_item(float *f, const tael__next_room *r, const tael__next
     const tael__next_own *w = r->own_of[item] ? r->own + r->own_of[item] - 1 : NULL;
     uint32_t his = w ? w->place_count : 0;
     float late[TAEL__NEXT_DECAYS], chances = (float)i->chances, repeats = (float)i->repeats;
-    tael__next_late(late, p, item < p->items ? item : p->items + 1, day);
+    int64_t known = day < p->last_day ? day : p->last_day;
+    tael__next_late(late, p, item < p->items ? item : p->items + 1, known);
     for (uint32_t k = 0; k < his; k++) {
-        int64_t lag = day - o->baskets[r->counted[r->place[w->places + k]]].day;
+        int64_t lag = known - o->baskets[r->counted[r->place[w->places + k]]].day;
         for (int d = 0; d < TAEL__NEXT_DECAYS; d++) late[d] -= tael__next_fade(p, d, lag);
     }
     if (his) {
@@ -339,6 +340,7 @@ static void describe(tael__next_room *r, const tael__next_population *p, const t
 void tael__next_features(tael__next_room *r, const tael__next_population *p, const tael__next_owner *o, int64_t day)
 {
     float all[TAEL__NEXT_DECAYS];
+    int64_t known = day < p->last_day ? day : p->last_day;
     r->touched_count = 0;
     for (size_t k = 0; k < r->own_count && p->items; k++)
         if (r->own[k].count) {
@@ -346,10 +348,10 @@ void tael__next_features(tael__next_room *r, const tael__next_population *p, con
             accompany(r, p, r->own + k);
         }
     find_candidates(r, p, day);
-    tael__next_late(all, p, p->items, day);
+    tael__next_late(all, p, p->items, known);
     for (size_t k = 0; k < r->counted_count; k++)
         for (int d = 0; d < TAEL__NEXT_DECAYS; d++)
-            all[d] -= tael__next_fade(p, d, day - o->baskets[r->counted[k]].day);
+            all[d] -= tael__next_fade(p, d, known - o->baskets[r->counted[k]].day);
     for (int d = 0; d < TAEL__NEXT_DECAYS; d++) all[d] = fmaxf(all[d], 0);
     for (size_t k = 0; k < r->candidate_count; k++) describe(r, p, o, day, k, all);
     for (size_t k = 0; k < r->touched_count; k++) r->mark[r->touched[k]] = 0;

@@ -109,8 +109,8 @@ tael_status tael__next_learn(struct tael_next *next)
                                    set.capacity * sizeof *set.rows);
     if (status == TAEL_OK) status = fill(next, &set);
     if (status == TAEL_OK) {
-        tael__ranker_start(&next->ranker);
-        status = tael__ranker_train(&next->ranker, &set, next->options.seed, next->options.epochs);
+        next->ranker = next->start;
+        status = tael__ranker_train(&next->ranker, &set, next->options.seed, next->options.epochs, !next->loaded);
     }
     tael__free(set.rows);
     tael__free(set.offset);

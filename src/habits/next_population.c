@@ -184,12 +184,15 @@ static void count_days(counting *c)
     for (size_t u = 0; u < c->owner_count; u++)
         for (size_t t = 0; t < c->owners[u].count; t++)
             p->days[end++] = (tael__next_day){c->owners[u].baskets[t].day, 1};
-    p->day_first[p->items + 1] = join_days(p->days, p->day_first[p->items], end);
+    end = join_days(p->days, p->day_first[p->items], end);
+    p->day_first[p->items + 1] = end;
+    p->last_day = end > p->day_first[p->items] ? p->days[end - 1].day : 0;
 }
 
 void tael__next_late(float late[TAEL__NEXT_DECAYS], const tael__next_population *p, size_t item, int64_t day)
 {
     for (int d = 0; d < TAEL__NEXT_DECAYS; d++) late[d] = 0;
+    if (item <= p->items && p->late_fixed) memcpy(late, p->late_fixed[item], sizeof p->late_fixed[item]);
     if (item > p->items || !p->days) return;
     size_t low = p->day_first[item], high = p->day_first[item + 1], first = low;
     while (low < high) { /* the first day after `day` */
@@ -326,5 +329,6 @@ void tael__next_population_free(tael__next_population *p)
     tael__free(p->late_day);
     tael__free(p->late_count);
     tael__free(p->late);
+    tael__free(p->late_fixed);
     *p = (tael__next_population){0};
 }

@@ -13,12 +13,13 @@
 #include "habits/next.h"
 
 enum { BATCH = 16 };
-#define RATE    .003
-#define LEAK    .05f
-#define CLIP    8.0f  /* standard deviations: a feature may lie far out, but not decide alone */
-#define DECAY   .001f /* of the weights, in units of the rate */
-#define IGNORED 1e-4f /* gradients of a score below it move nothing that the others don't */
-#define WEIGHTS (sizeof(tael__ranker) / sizeof(float) - 2 * TAEL__NEXT_FEATURES)
+#define SMALL_RATE .0003 /* for an owner's own data upon a population's weights */
+#define RATE       .003
+#define LEAK       .05f
+#define CLIP       8.0f  /* standard deviations: a feature may lie far out, but not decide alone */
+#define DECAY      .001f /* of the weights, in units of the rate */
+#define IGNORED    1e-4f /* gradients of a score below it move nothing that the others don't */
+#define WEIGHTS    (sizeof(tael__ranker) / sizeof(float) - 2 * TAEL__NEXT_FEATURES)
 
 void tael__ranker_start(tael__ranker *r)
 {
@@ -100,7 +101,7 @@ double tael__ranker_gradient(const tael__ranker *r, const tael__rank_set *set, c
 /* ---- Training ---- */
 
 /* The features' mean and spread, of which those of a rule that is already there must not change what it says. */
-static void standardise(tael__ranker *r, tael__rank_set *set)
+static void measure_features(tael__ranker *r, const tael__rank_set *set)
 {
     for (int k = 0; k < TAEL__NEXT_FEATURES; k++) {
         double sum = 0, squares = 0, n = (double)set->count;
@@ -115,6 +116,10 @@ static void standardise(tael__ranker *r, tael__rank_set *set)
         r->scale[k] = spread > 1e-5 ? (float)(1 / spread) : 0;
         r->linear[k] *= (float)spread;
     }
+}
+
+static void standardise_rows(const tael__ranker *r, tael__rank_set *set)
+{
     for (size_t i = 0; i < set->count; i++)
         for (int k = 0; k < TAEL__NEXT_FEATURES; k++) set->rows[i][k] = standard(r, set->rows[i][k], k);
 }
@@ -152,7 +157,16 @@ typedef struct training {
     float *work;
 } training;
 
-static void run_epochs(tael__ranker *r, const tael__rank_set *set, training *t, tael__random *random, uint32_t epochs)
+static void start_hidden(tael__ranker *r, tael__random *random)
+{
+    for (int k = 0; k < TAEL__NEXT_FEATURES; k++)
+        for (int u = 0; u < TAEL__NEXT_HIDDEN; u++)
+            r->in[k][u] = (float)(gauss(random) * .7 * sqrt(2.0 / TAEL__NEXT_FEATURES));
+    for (int u = 0; u < TAEL__NEXT_HIDDEN; u++) r->out[u] = (float)(gauss(random) * .1);
+}
+
+static void run_epochs(tael__ranker *r, const tael__rank_set *set, training *t, tael__random *random, uint32_t epochs,
+                       double full_rate)
 {
     uint64_t step = 0, steps = (uint64_t)epochs * ((set->list_count + BATCH - 1) / BATCH);
     for (uint32_t epoch = 0; epoch < epochs; epoch++) {
@@ -163,13 +177,13 @@ static void run_epochs(tael__ranker *r, const tael__rank_set *set, training *t, 
             for (size_t k = 0; k < n; k++)
                 tael__ranker_gradient(r, set, set->lists + t->order[from + k], t->work, &t->gradient);
             step++;
-            double rate = RATE * fmin(1, (double)step / 100) * (1 - .95 * (double)step / (double)steps);
+            double rate = full_rate * fmin(1, (double)step / 100) * (1 - .95 * (double)step / (double)steps);
             adam(r->linear, t->gradient.linear, t->first.linear, t->second.linear, n, step, rate);
         }
     }
 }
 
-tael_status tael__ranker_train(tael__ranker *r, tael__rank_set *set, uint64_t seed, uint32_t epochs)
+tael_status tael__ranker_train(tael__ranker *r, tael__rank_set *set, uint64_t seed, uint32_t epochs, bool fresh)
 {
     _Static_assert(offsetof(tael__ranker, linear) == 2 * TAEL__NEXT_FEATURES * sizeof(float), "the weights come last");
     size_t longest = 0;
@@ -187,14 +201,14 @@ tael_status tael__ranker_train(tael__ranker *r, tael__rank_set *set, uint64_t se
     for (size_t k = 0; k < set->list_count; k++) order[k] = (uint32_t)k;
     t->order = order;
     t->work = work;
-    standardise(r, set);
     tael__random random;
     tael__random_seed(&random, seed);
-    for (int k = 0; k < TAEL__NEXT_FEATURES; k++)
-        for (int u = 0; u < TAEL__NEXT_HIDDEN; u++)
-            r->in[k][u] = (float)(gauss(&random) * .7 * sqrt(2.0 / TAEL__NEXT_FEATURES));
-    for (int u = 0; u < TAEL__NEXT_HIDDEN; u++) r->out[u] = (float)(gauss(&random) * .1);
-    run_epochs(r, set, t, &random, epochs);
+    if (fresh) {
+        measure_features(r, set);
+        start_hidden(r, &random);
+    }
+    standardise_rows(r, set);
+    run_epochs(r, set, t, &random, epochs, fresh ? RATE : SMALL_RATE);
 done:
     tael__free(t);
     tael__free(order);

@@ -284,6 +284,121 @@ static void training_again_is_training_with_all(void **state)
     tael_next_close(other);
 }
 
+/* ---- A starting model ---- */
+
+/* Of 20 owners each buys one thing of two in turn with a staple; what one alone buys is his secret. */
+static tael_next *trained_population(void)
+{
+    tael_next *next = open_next(3);
+    for (int64_t u = 0; u < 20; u++)
+        for (int64_t t = 0; t < 12; t++) add(next, u, BASKET(t * 7, 500, 600 + (t + u) % 2, 9000 + u));
+    assert_ok(tael_next_train(next));
+    return next;
+}
+
+static void a_starting_model_predicts_as_its_population_did(void **state)
+{
+    (void)state;
+    char *folder = temp_folder();
+    const char *path = in_folder(folder, "start");
+    tael_next *whole = trained_population(), *loaded;
+    tael_next_item a[40], b[40];
+    assert_ok(tael_next_save(whole, path));
+    assert_ok(tael_next_load(&loaded, path, NULL));
+    for (int stage = 0; stage < 2; stage++) { /* a stranger, then one with a little past */
+        assert_int_equal(predict(whole, 77, 84, a, 40), 23);
+        assert_int_equal(predict(loaded, 77, 84, b, 40), 3);
+        for (int k = 0; k < 3; k++) {
+            int same = 0;
+            while (same < 22 && a[same].item != b[k].item) same++;
+            assert_int_equal(a[same].item, b[k].item);
+            assert_true(fabsf(a[same].score - b[k].score) < 1e-4f);
+        }
+        add(whole, 77, BASKET(70, 500, 601));
+        add(loaded, 77, BASKET(70, 500, 601));
+    }
+    size_t bytes;
+    char *data;
+    int64_t secret = 9000, staple = 500;
+    assert_ok(tael__file_read(&data, &bytes, path, 1 << 20));
+    assert_non_null(memmem(data, bytes, &staple, sizeof staple));
+    assert_null(memmem(data, bytes, &secret, sizeof secret));
+    tael__free(data);
+    tael_next_close(whole);
+    tael_next_close(loaded);
+    temp_remove(folder);
+}
+
+static void the_owner_corrects_the_starting_model(void **state)
+{
+    (void)state;
+    char *folder = temp_folder();
+    const char *path = in_folder(folder, "start");
+    tael_next *whole = trained_population(), *loaded, *again;
+    tael_next_item item, before;
+    assert_ok(tael_next_save(whole, path));
+    assert_ok(tael_next_load(&loaded, path, NULL));
+    assert_ok(tael_next_load(&again, path, NULL));
+    for (int64_t t = 0; t < 400; t++) {
+        add(loaded, 1, BASKET(t, 500 + t % 3));
+        add(again, 1, BASKET(t, 500 + t % 3));
+    }
+    assert_int_equal(predict(loaded, 1, 400, &before, 1), 1);
+    assert_ok(tael_next_train(loaded));
+    assert_ok(tael_next_train(loaded)); /* each training begins with the starting model */
+    assert_ok(tael_next_train(again));
+    assert_memory_equal(&loaded->ranker, &again->ranker, sizeof again->ranker);
+    assert_int_equal(loaded->population.owners, 20);
+    assert_int_equal(predict(loaded, 1, 400, &item, 1), 1);
+    assert_int_equal(item.item, 500 + 400 % 3);
+    assert_true(item.item != before.item || item.share > before.share);
+    tael_next_close(whole);
+    tael_next_close(loaded);
+    tael_next_close(again);
+    temp_remove(folder);
+}
+
+/* Any byte changed is noticed; and where the checksum is made to fit, the file is refused or gives finite answers. */
+static void a_damaged_starting_model_is_refused(void **state)
+{
+    (void)state;
+    char *folder = temp_folder(), *data;
+    const char *path = in_folder(folder, "start");
+    tael_next *next = trained_population();
+    tael_next_item items[3];
+    size_t bytes;
+    tael_next *untrained = open_next(1);
+    assert_status(tael_next_save(untrained, path), TAEL_MISUSE);
+    tael_next_close(untrained);
+    assert_ok(tael_next_save(next, path));
+    tael_next_close(next);
+    assert_ok(tael__file_read(&data, &bytes, path, 1 << 20));
+    for (size_t k = 0; k < bytes; k += k < 400 ? 1 : 37) {
+        for (int fit = 0; fit < 2; fit++) {
+            char *copy = tael__strndup(data, bytes);
+            copy[k] ^= (char)(k % 3 ? 0x80 : 0xFF);
+            uint64_t sum = 0xCBF29CE484222325u;
+            for (size_t z = 0; z + 8 < bytes; z++) sum = (sum ^ (uint8_t)copy[z]) * 0x100000001B3u;
+            if (fit) memcpy(copy + bytes - 8, &sum, 8);
+            assert_ok(tael__file_write(path, copy, bytes));
+            tael_status status = tael_next_load(&next, path, NULL);
+            assert_true(status == TAEL_OK ? fit : tael_error()[0] && !next);
+            if (status == TAEL_OK) {
+                add(next, 1, BASKET(0, 500, 600));
+                predict(next, 1, 5, items, 3);
+                tael_next_close(next);
+            }
+            tael__free(copy);
+        }
+    }
+    for (size_t cut = 0; cut < bytes; cut += 61) {
+        assert_ok(tael__file_write(path, data, cut));
+        assert_true(tael_next_load(&next, path, NULL) != TAEL_OK && !next);
+    }
+    tael__free(data);
+    temp_remove(folder);
+}
+
 /* ---- Everything has an end ---- */
 
 static void odd_input_is_refused_or_borne(void **state)
@@ -334,7 +449,7 @@ static void all_on_one_day_and_fifty_years_have_answers(void **state)
     tael_next_close(years);
 }
 
-static tael_status whole_life(void)
+static tael_status whole_life(const char *path)
 {
     tael_next *next = NULL;
     tael_next_item items[3];
@@ -345,6 +460,10 @@ static tael_status whole_life(void)
         status = tael_next_add(next, t % 3, &BASKET(t, t % 5, t % 2 + 10, 100 + t));
     if (status == TAEL_OK) status = tael_next_train(next);
     if (status == TAEL_OK) status = tael_next_predict(next, 1, 20, items, 3, &count);
+    if (status == TAEL_OK) status = tael_next_save(next, path);
+    tael_next_close(next);
+    next = NULL;
+    if (status == TAEL_OK) status = tael_next_load(&next, path, &options);
     tael_next_close(next);
     return status;
 }
@@ -352,14 +471,16 @@ static tael_status whole_life(void)
 static void memory_that_runs_out_is_told(void **state)
 {
     (void)state;
+    char *folder = temp_folder();
     tael_status status = TAEL_NO_MEMORY;
     for (uint64_t n = 1; status != TAEL_OK; n++) {
         tael__alloc_break(n, false);
-        status = whole_life();
+        status = whole_life(in_folder(folder, "start"));
         tael__alloc_break(0, false);
         assert_true(status == TAEL_OK || (status == TAEL_NO_MEMORY && tael_error()[0]));
         assert_true(n < 10000);
     }
+    temp_remove(folder);
 }
 
 int main(void)
@@ -374,6 +495,9 @@ int main(void)
         cmocka_unit_test(training_learns_what_the_rule_does_not_know),
         cmocka_unit_test(one_owner_learns_from_himself),
         cmocka_unit_test(training_again_is_training_with_all),
+        cmocka_unit_test(a_starting_model_predicts_as_its_population_did),
+        cmocka_unit_test(the_owner_corrects_the_starting_model),
+        cmocka_unit_test(a_damaged_starting_model_is_refused),
         cmocka_unit_test(odd_input_is_refused_or_borne),
         cmocka_unit_test(all_on_one_day_and_fifty_years_have_answers),
         cmocka_unit_test(memory_that_runs_out_is_told),
