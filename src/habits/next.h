@@ -189,4 +189,8 @@ struct tael_next {
 
 tael_status tael__next_learn(struct tael_next *next);
 
+/* A starting model's bytes into one that is new; `path` is for sentences. */
+tael_status tael__next_read(struct tael_next *next, const char *path, const char *data, size_t bytes);
+uint64_t tael__next_sum(const void *data, size_t bytes); /* what its last 8 bytes must be of those before */
+
 #endif

@@ -26,7 +26,7 @@ typedef struct head {
 } head;
 static const char MAGIC[8] = "TAELNXT";
 
-static uint64_t checksum(const void *data, size_t bytes)
+uint64_t tael__next_sum(const void *data, size_t bytes)
 {
     const uint8_t *p = data;
     uint64_t h = 0xCBF29CE484222325u;
@@ -122,7 +122,7 @@ tael_status tael_next_save(const tael_next *next, const char *path)
     tael_status status = b.failed;
     if (status == TAEL_OK) {
         memcpy(b.data, &h, sizeof h);
-        uint64_t sum = checksum(b.data, b.size);
+        uint64_t sum = tael__next_sum(b.data, b.size);
         status = tael__buffer_append(&b, &sum, sizeof sum);
     }
     if (status == TAEL_OK)
@@ -184,7 +184,7 @@ static tael_status read_head(reader *r, head *h)
             r->path, h->version, h->features, VERSION, TAEL__NEXT_FEATURES);
     r->left -= sizeof sum;
     memcpy(&sum, r->at + r->left, sizeof sum);
-    if (sum != checksum(r->at, r->left))
+    if (sum != tael__next_sum(r->at, r->left))
         return tael__fail(TAEL_CHECKSUM,
                           TAEL_SAY("%s: the starting model is damaged: its checksum differs; get it again",
                                    "%s：初始模型已损坏：校验和不符；请重新获取"),
@@ -269,9 +269,10 @@ static tael_status read_ranker(reader *r, tael__ranker *ranker)
     return TAEL_OK;
 }
 
-static tael_status read_all(reader *r, tael_next *next)
+tael_status tael__next_read(tael_next *next, const char *path, const char *data, size_t bytes)
 {
     tael__next_population *p = &next->population;
+    reader all = {path, data, bytes}, *r = &all;
     head h;
     TAEL_TRY(read_head(r, &h));
     TAEL_TRY(read_items(r, &h, next));
@@ -305,7 +306,7 @@ tael_status tael_next_load(tael_next **out, const char *path, const tael_next_op
     *out = NULL;
     TAEL_TRY(tael_next_open(&next, options));
     tael_status status = tael__file_read(&data, &bytes, path, TAEL__MAX_NEXT_FILE);
-    if (status == TAEL_OK) status = read_all(&(reader){path, data, bytes}, next);
+    if (status == TAEL_OK) status = tael__next_read(next, path, data, bytes);
     tael__free(data);
     if (status == TAEL_OK)
         *out = next;
