@@ -135,7 +135,8 @@ TAEL_API tael_status tael_next_add(tael_next *next, int64_t owner, const tael_ba
 TAEL_API tael_status tael_next_train(tael_next *next);
 
 /* A starting model: what a trained population says of items, and the weights, without any owner's baskets. Items that
- * fewer than five owners bought are left out. `path` is replaced in one step. TAEL_MISUSE: nothing was trained. */
+ * fewer than five owners bought are left out: what one owner alone taught is his weights, 3 KB. `path` is replaced in
+ * one step. TAEL_MISUSE: nothing was trained. */
 TAEL_API tael_status tael_next_save(const tael_next *next, const char *path);
 
 /* As tael_next_open, with a starting model: it predicts for anybody whose baskets are added. TAEL_CORRUPT,

@@ -358,6 +358,34 @@ static void the_owner_corrects_the_starting_model(void **state)
     temp_remove(folder);
 }
 
+/* What one owner taught can be kept from one run to the next without a word of what he bought. */
+static void a_lone_owners_file_holds_weights_and_no_purchase(void **state)
+{
+    (void)state;
+    char *folder = temp_folder();
+    const char *path = in_folder(folder, "own");
+    tael_next *trained = open_next(3), *loaded;
+    tael_next_item a[4], b[4];
+    uint64_t bytes;
+    for (int64_t t = 0; t < 90; t++) add(trained, 1, BASKET(t, 50, t % 3));
+    assert_ok(tael_next_train(trained));
+    assert_ok(tael_next_save(trained, path));
+    assert_ok(tael_next_load(&loaded, path, NULL));
+    assert_int_equal(loaded->item_ids.count, 0);
+    assert_ok(tael__file_size(&bytes, path));
+    assert_true(bytes < 4096);
+    for (int64_t t = 0; t < 90; t++) add(loaded, 1, BASKET(t, 50, t % 3));
+    assert_int_equal(predict(trained, 1, 90, a, 4), 4);
+    assert_int_equal(predict(loaded, 1, 90, b, 4), 4);
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(a[k].item, b[k].item);
+        assert_true(fabsf(a[k].score - b[k].score) < 1e-4f);
+    }
+    tael_next_close(trained);
+    tael_next_close(loaded);
+    temp_remove(folder);
+}
+
 /* Any byte changed is noticed; and where the checksum is made to fit, the file is refused or gives finite answers. */
 static void a_damaged_starting_model_is_refused(void **state)
 {
@@ -496,6 +524,7 @@ int main(void)
         cmocka_unit_test(training_again_is_training_with_all),
         cmocka_unit_test(a_starting_model_predicts_as_its_population_did),
         cmocka_unit_test(the_owner_corrects_the_starting_model),
+        cmocka_unit_test(a_lone_owners_file_holds_weights_and_no_purchase),
         cmocka_unit_test(a_damaged_starting_model_is_refused),
         cmocka_unit_test(odd_input_is_refused_or_borne),
         cmocka_unit_test(all_on_one_day_and_fifty_years_have_answers),
