@@ -100,7 +100,7 @@ typedef struct tael_next_options {
     size_t size;     /* sizeof this struct */
     uint64_t seed;   /* the same baskets, added in the same order, and seed give the same predictions on one machine */
     uint32_t epochs; /* of the training; 0: 6 */
-    uint32_t rows_max; /* candidates to learn from, 144 bytes each, newest baskets first; 0: 200,000 */
+    uint32_t rows_max; /* candidates to learn from, 144 bytes each, newest baskets first; 0: 100,000 */
 } tael_next_options;
 
 typedef struct tael_basket {

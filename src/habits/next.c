@@ -9,7 +9,7 @@
 
 #include "habits/next.h"
 
-enum { EPOCHS = 6, ROWS = 200000 };
+enum { EPOCHS = 6, ROWS = 100000 };
 
 tael_status tael_next_open(tael_next **out, const tael_next_options *options)
 {
