@@ -89,6 +89,66 @@ TAEL_API tael_status tael_categorizer_forget(tael_categorizer *categorizer, int6
  * 200,000 records a second. */
 TAEL_API tael_status tael_categorizer_apply(tael_categorizer *categorizer, bool fresh, uint64_t *changed);
 
+/* ---- What is bought next ---- */
+
+/* Baskets of one owner or many, and what they teach: which items will be in an owner's next basket. Items and owners
+ * are numbers of the caller's. With many owners (a population) each also learns from the others; the owner's own past
+ * is always what counts most. Nothing here reads or writes the ledger. From one thread at a time. */
+typedef struct tael_next tael_next;
+
+typedef struct tael_next_options {
+    size_t size;     /* sizeof this struct */
+    uint64_t seed;   /* the same baskets, added in the same order, and seed give the same predictions on one machine */
+    uint32_t epochs; /* of the training; 0: 6 */
+    uint32_t rows_max; /* candidates to learn from, 144 bytes each, newest baskets first; 0: 100,000 */
+} tael_next_options;
+
+typedef struct tael_basket {
+    int64_t day;          /* days since any day; several baskets may have one. |day| up to 4,000,000 */
+    const int64_t *items; /* an item twice counts once */
+    size_t count;         /* 0: the basket is left out */
+} tael_basket;
+
+/* One item of a prediction, and the figures that explain it. */
+typedef struct tael_next_item {
+    int64_t item;
+    float score;            /* higher is likelier; to be compared within one prediction only */
+    float share;            /* 0..1: of what is expected in the basket */
+    uint32_t bought;        /* the owner's baskets that held it; 0: it comes from the population */
+    uint32_t baskets_since; /* 1: it was in the last one; 0 when never bought */
+    int64_t days_since;     /* since the owner last bought it; 0 when never */
+    float every_days;       /* from first to last purchase, on average; 0 when bought less than twice */
+} tael_next_item;
+
+/* On success *out is yours: tael_next_close(). `options` NULL: all defaults. */
+TAEL_API tael_status tael_next_open(tael_next **out, const tael_next_options *options);
+TAEL_API void tael_next_close(tael_next *next);
+
+/* A basket that `owner` bought, in any order of days. It counts in his predictions from now on, and in what others get
+ * after the next training. TAEL_LIMIT: more than a million owners or items, or 16 million items bought. */
+TAEL_API tael_status tael_next_add(tael_next *next, int64_t owner, const tael_basket *basket);
+
+/* Learn from all baskets that were added; what was learned before is replaced, so that adding some and training again
+ * is the same as training with all. With a starting model its population stays as it is, and its weights are corrected.
+ * Before the first training a plain rule predicts: what is often and lately bought.
+ */
+TAEL_API tael_status tael_next_train(tael_next *next);
+
+/* A starting model: what a trained population says of items, and the weights, without any owner's baskets. Items that
+ * fewer than five owners bought are left out: what one owner alone taught is his weights, 3 KB. `path` is replaced in
+ * one step. TAEL_MISUSE: nothing was trained. */
+TAEL_API tael_status tael_next_save(const tael_next *next, const char *path);
+
+/* As tael_next_open, with a starting model: it predicts for anybody whose baskets are added. TAEL_CORRUPT,
+ * TAEL_CHECKSUM: the file is damaged; TAEL_UNSUPPORTED: it is of another version. */
+TAEL_API tael_status tael_next_load(tael_next **out, const char *path, const tael_next_options *options);
+
+/* The likeliest items of `owner`'s basket on `day`, likeliest first (the smaller number first where scores are equal):
+ * *count of them, at most `room`, fewer when too little was bought. An owner without baskets gets what is popular.
+ * Under a millisecond for a history of 1,000 items. */
+TAEL_API tael_status tael_next_predict(tael_next *next, int64_t owner, int64_t day, tael_next_item *items, size_t room,
+                                       size_t *count);
+
 #ifdef __cplusplus
 }
 #endif

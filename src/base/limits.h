@@ -41,6 +41,15 @@
 #define TAEL__MAX_FIELD_BYTES    2048  /* a merchant's name or an item, after decoding */
 #define TAEL__MAX_SKIPPED_SHOWN  1000  /* skipped rows that a report names one by one */
 
+/* What is bought next. */
+#define TAEL__MAX_NEXT_IDS    ((size_t)1 << 20) /* items, and owners; a large shop has 100,000 */
+#define TAEL__MAX_NEXT_BOUGHT ((size_t)1 << 24) /* items in all baskets: 5 years of one owner are about 40,000 */
+#define TAEL__MAX_NEXT_BASKET ((size_t)1 << 16) /* items of one; the largest wholesale invoice seen has 1,114 */
+#define TAEL__MAX_NEXT_DAY    4000000           /* 10,000 years either way, so that differences fit */
+#define TAEL__MAX_NEXT_ROWS   (1u << 23)        /* candidates to learn from: 1.2 GB, for a partner's population */
+#define TAEL__MAX_NEXT_EPOCHS 1000
+#define TAEL__MAX_NEXT_FILE   ((size_t)1 << 28) /* a starting model; 12,000 items take 2 MB */
+
 /* Zips and workbooks that hold bills. */
 #define TAEL__MAX_UNPACKED_BYTES  ((uint64_t)1 << 28) /* in all, as a bill alone may have; bombs end here */
 #define TAEL__MAX_ZIP_MEMBERS     4096                /* a mailed zip holds one or two, a workbook about 20 */
