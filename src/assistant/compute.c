@@ -217,6 +217,13 @@ static tael_status answer_share(tael__job *job)
         all.filter.all_count = 0, all.filter.source = all.filter.method = NULL;
     TAEL_TRY(tael__job_row(job, &q, &part));
     tael_status status = tael__job_row(job, &all, &whole);
+    if (of_another && status == TAEL_OK &&
+        part.minor > whole.minor) { /* "of taxi money, how much to Didi" names the whole first */
+        tael__row other = part;
+        tael_query question = q;
+        part = whole, whole = other;
+        q = all, all = question;
+    }
     if (status == TAEL_OK && (whole.minor == 0 || part.count == 0)) {
         tael__say_no_data(job);
     } else if (status == TAEL_OK) {

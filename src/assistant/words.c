@@ -294,6 +294,26 @@ static bool are_adjacent(const char *question, const char *a, const char *b)
     return x && y && (uint8_t)*a >= 0x80 && (x + strlen(a) == y || y + strlen(b) == x);
 }
 
+/* "数码钢琴" is one thing where a row says so; "水电燃气" are alternatives. */
+static tael_status join_adjacent(tael__job *job)
+{
+    char both[2 * TAEL__WORD_BYTES];
+    uint64_t rows = 0;
+    bool first = strcasestr(job->question, job->labels[0]) < strcasestr(job->question, job->labels[1]);
+    snprintf(both, sizeof both, "%s%s", job->labels[first ? 0 : 1], job->labels[first ? 1 : 0]);
+    const char *terms[1] = {both};
+    tael_filter filter = {.size = sizeof filter, .any_terms = terms, .any_count = 1};
+    TAEL_TRY(tael_ledger_records(job->ledger, &filter, 1, stop, NULL, &rows));
+    job->any_about = rows == 0;
+    if (rows == 0) return TAEL_OK;
+    drop_about(job, 1);
+    tael__terms_free(&job->about[0]);
+    snprintf(job->labels[0], TAEL__WORD_BYTES, "%.*s", TAEL__WORD_BYTES - 1, both);
+    TAEL_TRY(tael__terms_add(&job->about[0], both, strlen(both)));
+    point_groups(job);
+    return TAEL_OK;
+}
+
 /* "孩子上培训班": words that stand in no row together aren't conditions on one row. What stands with nothing goes; of
  * two, the one that says more about the spending comes last in Chinese and English alike ("the car's parking"). */
 static tael_status loosen(tael__job *job)
@@ -302,7 +322,7 @@ static tael_status loosen(tael__job *job)
     while (!job->any_about && job->about_count > 1) {
         TAEL_TRY(any_row(job, 0, job->about_count, &any));
         if (any) return TAEL_OK;
-        if (are_adjacent(job->question, job->labels[0], job->labels[1])) return job->any_about = true, TAEL_OK;
+        if (are_adjacent(job->question, job->labels[0], job->labels[1])) return join_adjacent(job);
         size_t worst = 0;
         for (size_t i = 0; i < job->about_count; i++) {
             TAEL_TRY(any_row(job, i, 1, &any));
