@@ -343,6 +343,16 @@ TAEL_API tael_status tael_ledger_forget_correction(tael_ledger *ledger, int64_t 
 /* One record by its number. TAEL_NOT_FOUND. */
 TAEL_API tael_status tael_ledger_record(tael_ledger *ledger, int64_t id, tael_record_fn *each, void *user);
 
+/* ---- What habits leave out ---- */
+
+/* Leave a merchant (its brand) or a category of the tree out of all that habits learn (`merchant` NULL: the category),
+ * or with `out` false take it back. TAEL_NOT_FOUND: it isn't left out. */
+TAEL_API tael_status tael_ledger_leave_out(tael_ledger *ledger, const char *merchant, int32_t category_id, bool out);
+
+/* All that is left out: a merchant and 0, or "" and a category. Non-zero stops. */
+typedef int tael_left_out_fn(const char *merchant, int32_t category_id, void *user);
+TAEL_API tael_status tael_ledger_left_out(tael_ledger *ledger, tael_left_out_fn *each, void *user);
+
 /* ---- The owner's rights ---- */
 
 /* Everything, in open formats: a folder `path` with records.csv (UTF-8), records.json and about.json. */

@@ -21,6 +21,7 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
         return tael__sql_exec(ledger,
                               "DELETE FROM imports; DELETE FROM mappings; DELETE FROM guesses;"
                               "DELETE FROM merchant_aliases; DELETE FROM match_decisions; DELETE FROM corrections;"
+                              "DELETE FROM left_out;"
                               "DELETE FROM sqlite_sequence",
                               ERASING);
     /* A correction names a merchant: it goes with the last record of it. */

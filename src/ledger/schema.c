@@ -62,6 +62,9 @@ static const char *const steps[] = {
     "CREATE TABLE corrections(id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, record INTEGER NOT NULL,"
     " only INTEGER NOT NULL, direction INTEGER NOT NULL, merchant TEXT NOT NULL, item TEXT NOT NULL,"
     " category TEXT NOT NULL, type TEXT NOT NULL, category_id INTEGER NOT NULL);",
+    /* What the owner doesn't want habits to learn from: a brand, or a category. */
+    "CREATE TABLE left_out(merchant TEXT NOT NULL, category_id INTEGER NOT NULL, PRIMARY KEY(merchant,category_id))"
+    " WITHOUT ROWID;",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 

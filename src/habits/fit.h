@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/* How well a row of payments keeps a period. */
+#ifndef TAEL__HABITS_FIT_H
+#define TAEL__HABITS_FIT_H
+
+#include "habits/history.h"
+
+typedef struct tael__fit {
+    tael__period period;
+    double score;                /* log odds against gaps that only happen to be alike */
+    int32_t hits, missed, extra; /* slots with a payment; slots left out between; second ones in a slot */
+    int64_t last_slot;
+} tael__fit;
+
+/* The best period for payments at[0..n), indices into h->payments, oldest first. False: none is near. */
+bool tael__fit_best(tael__fit *out, const tael_habits *h, const uint32_t *at, size_t n);
+
+/* Log probability of a payment `late` days after the slot `slot_day`. */
+double tael__fit_lateness(int32_t slot_day, int32_t late);
+
+/* What the category says about recurring: above 0 for rent and the like, below for coffee. */
+double tael__fit_prior(int32_t category_id);
+
+#endif
