@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SENTENCE_BYTES 4096
+
 /* ---- Names ---- */
 
 static size_t names_slot(const tael__names *n, const char *text)
@@ -235,8 +237,10 @@ tael_status tael_habits_open(tael_habits **out, tael_ledger *ledger, const char 
     tael_habits *h = tael__alloc_zero(sizeof *h);
     if (!h) return tael__fail_memory("habits", sizeof *h);
     h->today = (int32_t)tael__days_of(date);
-    h->sentence.max = 4096;
-    tael_status status = learn(h, ledger, today);
+    h->sentence.max = SENTENCE_BYTES;
+    tael_status status =
+        tael__buffer_format(&h->sentence, "%*s", SENTENCE_BYTES - 1, ""); /* so that none fails later */
+    if (status == TAEL_OK) status = learn(h, ledger, today);
     if (status == TAEL_OK)
         *out = h;
     else

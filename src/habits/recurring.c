@@ -10,7 +10,8 @@
 #include "habits/fit.h"
 #include "habits/recurring.h"
 
-#define ENOUGH 4.0 /* log odds: 55 to 1 */
+#define ENOUGH  4.0 /* log odds: 55 to 1 */
+#define CHAINED 400 /* payments of a merchant, at most, for price rises to be put together from parts */
 
 typedef struct candidate {
     uint32_t *at; /* payments, oldest first; owned */
@@ -41,9 +42,10 @@ static bool convinces(const search *s, const candidate *c)
     const tael__fit *f = &c->fit;
     double days = tael__period_days(&f->period), prior = tael__fit_prior(s->h->payments[c->at[c->n - 1]].category_id);
     bool steady = 10 * equal_pairs(s->h, c->at, c->n) >= 7 * (c->n - 1);
-    int32_t least = days < 10 ? 5 : days < 25 ? 4 : days < 150 ? 3 : 2;
-    if (f->hits < least || f->score + prior < c->need) return false;
+    if (f->hits < tael__fit_least(&f->period) || f->score + prior < c->need) return false;
     if (f->hits * 10 < (f->hits + f->missed) * 6 || f->extra * 10 > f->hits * 4) return false;
+    /* Whoever counts days keeps them; what runs out after four weeks, more or less, doesn't. */
+    if (!f->period.months && f->exact * 10 < f->hits * 7) return false;
     /* Shopping on Saturdays is a habit, but nothing that is due. */
     if (days < 25 && !steady && prior <= 0) return false;
     return days < 150 || steady || prior > 0;
@@ -54,9 +56,10 @@ static bool convinces(const search *s, const candidate *c)
 static tael_status add_candidate(search *s, const uint32_t *at, size_t n)
 {
     candidate c = {.n = n};
-    if (n < 2 || !tael__fit_best(&c.fit, s->h, at, n)) return TAEL_OK;
     /* The more of this merchant's payments are left out, the easier it was to find a part that fits. */
     c.need = ENOUGH + 0.6 * log1p((double)(s->n - n));
+    /* Of few payments, parts that don't convince alone may do so in a chain. */
+    if (n < 2 || !tael__fit_best(&c.fit, s->h, at, n, s->n > CHAINED ? c.need : 0)) return TAEL_OK;
     if (s->count == s->capacity) {
         size_t more = s->capacity ? 2 * s->capacity : 16;
         candidate *grown = tael__realloc(s->list, more * sizeof *grown);
@@ -167,7 +170,7 @@ static tael_status add_all(search *s, sized *by_amount, uint32_t *scratch)
         if (i == 1) exact = s->count;
     }
     size_t until = s->count;
-    if (exact <= 64) TAEL_TRY(add_chains(s, exact, scratch)); /* more prices than that are no subscription */
+    if (s->n <= CHAINED) TAEL_TRY(add_chains(s, exact, scratch)); /* more prices than that are no subscription */
     return add_last_steps(s, until, scratch);
 }
 

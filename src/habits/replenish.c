@@ -54,9 +54,9 @@ static void tell_times(tael_purchase_habit *to, const tael_habits *h, const uint
         if (weekdays[d] > weekdays[to->weekday] || to->weekday == 0) to->weekday = d;
     if (n < 5 || 2 * weekdays[to->weekday] < (int)n) to->weekday = 0;
     for (int t = 0; t < 24; t++) {
-        int near = hours[(t + 23) % 24] + hours[t] + hours[(t + 1) % 24];
-        if (near <= best || timed < 5 || 2 * near < timed) continue;
-        best = near;
+        int near = hours[(t + 23) % 24] + hours[t] + hours[(t + 1) % 24], rank = 4 * near + hours[t];
+        if (rank <= best || timed < 5 || 2 * near < timed) continue;
+        best = rank;
         to->hour = t;
     }
 }
