@@ -35,12 +35,46 @@ typedef struct tael__recurring {
     int64_t *ids;                     /* owned */
 } tael__recurring;
 
+/* ---- Renewals (renewal.c) ---- */
+
+/* Bayesian renewal model: Weibull gaps with an unknown shape on a grid and a gamma prior on the rate of each. */
+enum { TAEL__SHAPES = 16 };
+
+/* What rows of one owner have in common: how regular they are, and how long their gaps. */
+typedef struct tael__renewal_prior {
+    double weight[TAEL__SHAPES], a[TAEL__SHAPES], b[TAEL__SHAPES];
+    double scale; /* days */
+} tael__renewal_prior;
+
+typedef struct tael__renewal {
+    double weight[TAEL__SHAPES];             /* of shape j, posterior */
+    double a[TAEL__SHAPES], b[TAEL__SHAPES]; /* of the rate's gamma: S(t) = (b / (b + (t / scale)^k))^a */
+    double scale;
+} tael__renewal;
+
+/* gaps[0..n) in days, above 0, oldest first, n > 0. `open_days`: since the last one, a gap that hasn't ended. `prior`
+ * NULL: one gap of the typical length. */
+void tael__renewal_fit(tael__renewal *m, const double *gaps, size_t n, double open_days,
+                       const tael__renewal_prior *prior);
+
+/* Learn the prior from rows of gaps: row i is gaps[start[i]] to gaps[start[i + 1]] (exclusive), none empty; rows > 0.
+ */
+tael_status tael__renewal_learn(tael__renewal_prior *prior, const double *gaps, const size_t *start, size_t rows);
+
+double tael__renewal_survival(const tael__renewal *m, double days);
+/* Days after the last event at which the next has come with probability p, given that it hasn't until `open_days`. */
+double tael__renewal_quantile(const tael__renewal *m, double open_days, double p);
+/* 1 minus the gaps' coefficient of variation, at least 0: 0 is pure chance, 1 is clockwork. */
+double tael__renewal_regular(const tael__renewal *m);
+
 struct tael_habits {
     tael__payment *payments; /* oldest first */
     size_t count, capacity;
     tael__names names;
     tael__recurring *recurring;
     size_t recurring_count, recurring_capacity;
+    tael__renewal_prior prior; /* of the owner's merchants, once replenish.c has learned it */
+    bool prior_known, prior_vague;
     int32_t today, first_day, last_day;
     int32_t known; /* the last day that the bills tell about: today when they end at most 3 days before */
     char currency[8];
@@ -76,24 +110,6 @@ void tael__habit_money(char out[48], int64_t minor, const char *currency);
 /* Begin a sentence in habits->sentence; its text, "" when there was no memory for it. */
 const char *tael__habit_sentence(tael_habits *habits, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *tael__weekday_word(int weekday);
-
-/* ---- Renewals (renewal.c) ---- */
-
-/* Bayesian renewal model: Weibull gaps with an unknown shape on a grid and a gamma prior on the rate of each. */
-enum { TAEL__SHAPES = 16 };
-typedef struct tael__renewal {
-    double weight[TAEL__SHAPES]; /* of shape j, posterior */
-    double a, b[TAEL__SHAPES];   /* of the rate's gamma: S(t) = (b / (b + (t / scale)^k))^a */
-    double scale;
-} tael__renewal;
-
-/* gaps[0..n) in days, above 0, oldest first, n > 0. `open_days`: since the last one, a gap that hasn't ended. */
-void tael__renewal_fit(tael__renewal *m, const double *gaps, size_t n, double open_days);
-double tael__renewal_survival(const tael__renewal *m, double days);
-/* Days after the last event at which the next has come with probability p, given that it hasn't until `open_days`. */
-double tael__renewal_quantile(const tael__renewal *m, double open_days, double p);
-/* 1 minus the gaps' coefficient of variation, at least 0: 0 is pure chance, 1 is clockwork. */
-double tael__renewal_regular(const tael__renewal *m);
 
 /* ---- Sorting ---- */
 

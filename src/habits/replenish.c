@@ -11,6 +11,8 @@
 #define LEAST_DAYS 3   /* with a purchase */
 #define MOST_GAPS  200 /* older ones weigh 2^-10 */
 
+enum { LEAST_ROWS = 8, MOST_ROWS = 64, ROW_GAPS = 40 }; /* of merchants, to learn what they have in common */
+
 typedef struct entry {
     tael_purchase_habit habit;
     uint32_t name;
@@ -103,7 +105,7 @@ static tael_status tell(listing *l, entry *e, const uint64_t *keys, size_t n, co
     tael_purchase_habit *to = &e->habit;
     e->last = h->payments[(uint32_t)keys[n - 1]].day;
     double open = h->known - e->last, since = h->today - e->last;
-    tael__renewal_fit(&m, gaps, gap_count, open);
+    tael__renewal_fit(&m, gaps, gap_count, open, h->prior_vague ? NULL : &h->prior);
     double alive = tael__renewal_survival(&m, open);
     to->interval_days = (float)tael__renewal_quantile(&m, 0, 0.5);
     to->regular = (float)tael__renewal_regular(&m);
@@ -145,6 +147,30 @@ static tael_status add(listing *l, tael_habit_kind kind, const uint64_t *keys, s
     return TAEL_OK;
 }
 
+/* What the owner's merchants have in common, from at most MOST_ROWS of them. Few merchants tell nothing. */
+static tael_status learn_prior(tael_habits *h, const uint64_t *keys, size_t n)
+{
+    double gaps[MOST_GAPS], *all = tael__alloc((size_t)MOST_ROWS * ROW_GAPS * sizeof *all);
+    size_t start[MOST_ROWS + 1] = {0}, rows = 0, from = 0;
+    if (!all) return tael__fail_memory("habits", (size_t)MOST_ROWS * ROW_GAPS * sizeof *all);
+    for (size_t i = 1; i <= n && rows < MOST_ROWS; i++) {
+        if (i < n && keys[i] >> 32 == keys[from] >> 32) continue;
+        int32_t days;
+        uint32_t only;
+        size_t count = gather(h, keys + from, i - from, gaps, &days, &only), take = count < ROW_GAPS ? count : ROW_GAPS;
+        from = i;
+        if (days < LEAST_DAYS) continue;
+        memcpy(all + start[rows], gaps + (count - take), take * sizeof *all);
+        start[rows + 1] = start[rows] + take;
+        rows++;
+    }
+    h->prior_vague = rows < LEAST_ROWS;
+    tael_status status = h->prior_vague ? TAEL_OK : tael__renewal_learn(&h->prior, all, start, rows);
+    h->prior_known = status == TAEL_OK;
+    tael__free(all);
+    return status;
+}
+
 static tael_status add_kind(listing *l, tael_habit_kind kind, uint32_t *brand_counts)
 {
     size_t n = 0, from = 0;
@@ -155,6 +181,7 @@ static tael_status add_kind(listing *l, tael_habit_kind kind, uint32_t *brand_co
         if (kind == TAEL_HABIT_MERCHANT) brand_counts[key]++;
     }
     if (n > 1) qsort(l->keys, n, sizeof *l->keys, by_key);
+    if (kind == TAEL_HABIT_MERCHANT && !l->h->prior_known) TAEL_TRY(learn_prior(l->h, l->keys, n));
     for (size_t i = 1; i <= n; i++) {
         if (i < n && l->keys[i] >> 32 == l->keys[from] >> 32) continue;
         TAEL_TRY(add(l, kind, l->keys + from, i - from, brand_counts));

@@ -41,7 +41,7 @@ static void quantiles_invert_survival(void **state)
     const double gaps[] = {6, 9, 7, 5, 12, 8, 7}, open[] = {0, 3, 7, 40};
     tael__renewal m;
     for (size_t i = 0; i < 4; i++) {
-        tael__renewal_fit(&m, gaps, 7, open[i]);
+        tael__renewal_fit(&m, gaps, 7, open[i], NULL);
         double before = open[i];
         for (double p = 0.05; p < 0.96; p += 0.15) {
             double t = tael__renewal_quantile(&m, open[i], p);
@@ -64,24 +64,37 @@ static void regularity_is_told_from_chance(void **state)
         even[i] = 14 + i % 2;
         chance[i] = -14 * log(1 - tael__random_unit(&r)) + 1e-3;
     }
-    tael__renewal_fit(&m, even, 60, 0);
+    tael__renewal_fit(&m, even, 60, 0, NULL);
     assert_true(tael__renewal_regular(&m) > 0.8);
     assert_true(fabs(tael__renewal_quantile(&m, 0, 0.5) - 14.5) < 1);
-    tael__renewal_fit(&m, chance, 60, 0);
+    tael__renewal_fit(&m, chance, 60, 0, NULL);
     assert_true(tael__renewal_regular(&m) < 0.35);
     /* Exponential gaps forget how long they have waited; even ones don't. */
     double fresh = tael__renewal_quantile(&m, 0, 0.5), waited = tael__renewal_quantile(&m, 14, 0.5) - 14;
     assert_true(waited > 0.6 * fresh && waited < 1.6 * fresh);
 }
 
-static void an_open_gap_lengthens_what_is_expected(void **state)
+/* Forty rows of gaps near 30 days: a row with two gaps is foretold better with them than alone. */
+static void few_gaps_lean_on_the_others(void **state)
 {
     (void)state;
-    const double gaps[] = {7, 7, 8};
-    tael__renewal fresh, waiting;
-    tael__renewal_fit(&fresh, gaps, 3, 0);
-    tael__renewal_fit(&waiting, gaps, 3, 30);
-    assert_true(tael__renewal_survival(&waiting, 40) > tael__renewal_survival(&fresh, 40));
+    double gaps[400];
+    size_t start[41] = {0};
+    tael__random r;
+    tael__renewal alone, leaning;
+    tael__renewal_prior prior;
+    tael__random_seed(&r, 3);
+    for (size_t i = 0; i < 400; i++) gaps[i] = 26 + (double)(tael__random_next(&r) % 9);
+    for (size_t i = 0; i <= 40; i++) start[i] = 10 * i;
+    assert_ok(tael__renewal_learn(&prior, gaps, start, 40));
+    const double two[] = {27, 34};
+    tael__renewal_fit(&alone, two, 2, 0, NULL);
+    tael__renewal_fit(&leaning, two, 2, 0, &prior);
+    double wide = tael__renewal_quantile(&alone, 0, 0.9) - tael__renewal_quantile(&alone, 0, 0.1);
+    double narrow = tael__renewal_quantile(&leaning, 0, 0.9) - tael__renewal_quantile(&leaning, 0, 0.1);
+    assert_true(narrow < wide / 2);
+    assert_true(fabs(tael__renewal_quantile(&leaning, 0, 0.5) - 30) < 4);
+    assert_true(tael__renewal_regular(&leaning) > tael__renewal_regular(&alone));
 }
 
 /* ---- Next ---- */
@@ -382,7 +395,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles_invert_survival),
         cmocka_unit_test(regularity_is_told_from_chance),
-        cmocka_unit_test(an_open_gap_lengthens_what_is_expected),
+        cmocka_unit_test(few_gaps_lean_on_the_others),
         cmocka_unit_test(cat_food_runs_out),
         cmocka_unit_test(every_seven_days_and_the_last_was_six_days_ago),
         cmocka_unit_test(what_was_given_up_is_not_next),
