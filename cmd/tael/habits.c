@@ -176,14 +176,18 @@ static tael_status show(request *r, tael_ledger *ledger, const char *what)
 
 typedef struct lookup {
     const char *name;
-    bool found;
+    char brand[256]; /* that of this name, else the only one that a bill calls so */
+    int found;
+    bool exact;
 } lookup;
 
 static int on_merchant(const tael_merchant *m, void *user)
 {
     lookup *l = user;
-    l->found = strcmp(m->brand, l->name) == 0;
-    return l->found;
+    l->exact = strcmp(m->brand, l->name) == 0;
+    l->found++;
+    if (l->exact || l->found == 1) snprintf(l->brand, sizeof l->brand, "%s", m->brand);
+    return l->exact;
 }
 
 static tael_status forget(request *r, tael_ledger *ledger, const char *name)
@@ -192,13 +196,14 @@ static tael_status forget(request *r, tael_ledger *ledger, const char *name)
     int32_t category = tael_category_find(name);
     bool undo = option_given(r, "undo");
     TAEL_TRY(tael_ledger_merchants(ledger, name, on_merchant, &l));
-    bool merchant = l.found || category == 0;
-    if (!l.found && category == 0 && !undo)
+    bool merchant = l.exact || category == 0;
+    if (merchant && !l.exact && l.found != 1 && !undo)
         return tael__fail(
             TAEL_NOT_FOUND,
-            TAEL_SAY("%s: no merchant and no category is called so; `tael merchant %s` lists what comes near",
-                     "%s：没有这样的商户或分类；`tael merchant %s` 可列出相近的"),
+            TAEL_SAY("%s: no single merchant and no category is called so; `tael merchant %s` lists what comes near",
+                     "%s：没有唯一的此名商户或分类；`tael merchant %s` 可列出相近的"),
             name, name);
+    if (merchant && l.found == 1 && !l.exact) name = l.brand;
     TAEL_TRY(tael_ledger_leave_out(ledger, merchant ? name : NULL, merchant ? 0 : category, !undo));
     if (r->json)
         return out_json(r, json_pack("{s:s,s:o,s:b}", "kind", merchant ? "merchant" : "category", "name",

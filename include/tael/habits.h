@@ -205,8 +205,9 @@ typedef struct tael_unusual {
     const char *sentence;
 } tael_unusual;
 
-/* Payments of the last `days` days (0: 30) that stand out against what came before each of them, newest first.
- * Thresholds are set so that about one false alarm in two months comes (docs/BENCHMARKS.md has what was measured). */
+/* Payments of the last `days` days (0: 30) that stand out against what came before each of them, newest first. Of what
+ * means nothing about one in seven months was named on invented ledgers, at most one a month is the promise
+ * (bench/run habits-forecast). */
 typedef int tael_unusual_fn(const tael_unusual *unusual, void *user);
 TAEL_API tael_status tael_habits_unusual(tael_habits *habits, int32_t days, tael_unusual_fn *each, void *user);
 

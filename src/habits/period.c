@@ -20,18 +20,18 @@ int32_t tael__period_slot_day(const tael__period *p, int64_t slot)
 
 int64_t tael__period_slot_near(const tael__period *p, int32_t day)
 {
-    int64_t at = day;
-    if (p->months) {
-        tael__date date = tael__date_of(day);
-        at = 12 * (int64_t)date.year + date.month - 1;
-    }
-    int64_t first = floor_divide(at - p->phase, p->every) - 1, best = first, least = INT64_MAX;
-    for (int64_t slot = first; slot <= first + 3; slot++) {
-        int64_t off = (int64_t)tael__period_slot_day(p, slot) - day;
+    if (!p->months) return floor_divide((int64_t)day - p->phase + (p->every - 1) / 2, p->every);
+    tael__date date = tael__date_of(day);
+    int64_t at = floor_divide(12 * (int64_t)date.year + date.month - 1 - p->phase, p->every), best = at;
+    int64_t least = INT64_MAX;
+    /* Its own month's slot first: two slots are 28 days apart or more. */
+    static const int around[] = {0, 1, -1};
+    for (size_t i = 0; i < sizeof around / sizeof *around && least > 13; i++) {
+        int64_t off = (int64_t)tael__period_slot_day(p, at + around[i]) - day;
         if (off < 0) off = -off;
         if (off < least) {
             least = off;
-            best = slot;
+            best = at + around[i];
         }
     }
     return best;

@@ -163,7 +163,13 @@ static void period_words(char *out, size_t cap, const tael_recurring *r)
     static const char *const months_zh[] = {"", "每月", "每 2 个月", "每季度", "", "",    "每半年",
                                             "", "",     "",          "",       "", "每年"};
     bool zh = tael_get_language() == TAEL_CHINESE, week = !r->months && r->every == 7;
-    if (r->months && r->day == 31)
+    static const char *const names[] = {"January", "February", "March",     "April",   "May",      "June",
+                                        "July",    "August",   "September", "October", "November", "December"};
+    int month = 10 * (r->last_day[5] - '0') + r->last_day[6] - '0';
+    if (r->months && r->every == 12)
+        zh ? snprintf(out, cap, "每年 %d 月 %d 日", month, r->day)
+           : snprintf(out, cap, "every year on %s %d", names[(month + 11) % 12], r->day);
+    else if (r->months && r->day == 31)
         snprintf(out, cap, zh ? "%s月末" : "every %s at the month's end",
                  zh ? r->every == 1 ? "每" : months_zh[r->every] : months_en[r->every]);
     else if (r->months && zh)

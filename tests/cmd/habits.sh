@@ -66,6 +66,9 @@ holds 'd == {"kind": "merchant", "name": "星巴克", "left_out": True}'
 expect 0 habits --today 2026-08-20 --json
 holds '"星巴克" not in json.dumps([d[k] for k in ("recurring", "next", "forecast", "unusual")], ensure_ascii=False)'
 holds 'd["left_out"] == [{"kind": "merchant", "name": "星巴克"}] and d["records"] == 18'
+expect 0 habits forget 房东 --json
+holds 'd["name"] == "房东王姐"' # the only one that is called so
+expect 0 habits forget 房东 --undo
 expect 0 habits forget
 grep -q 星巴克 "$work/out" || fail "the list of what is left out"
 expect 0 habits forget 星巴克 --undo
