@@ -113,6 +113,21 @@ static void try_phases(tael__fit *best, const tael__period *period, const tael_h
     }
 }
 
+/* A look at the gaps alone, which needs no calendar: half of them have to be near the period, or near twice or three
+ * times it. Most rows of payments end here. */
+static bool plausible(const tael__period *period, const tael_habits *h, const uint32_t *at, size_t n)
+{
+    double days = tael__period_days(period), room = period->months ? 5.5 : 2.5;
+    size_t near = 0, gaps = 0;
+    for (size_t i = 1; i < n; i++) {
+        double gap = h->payments[at[i]].day - h->payments[at[i - 1]].day, times = fmax(1, round(gap / days));
+        if (gap < days / 2) continue; /* a second one in the period */
+        gaps++;
+        near += times <= 3 && fabs(gap - times * days) <= room;
+    }
+    return 2 * near >= gaps && near > 0;
+}
+
 int32_t tael__fit_least(const tael__period *period)
 {
     double days = tael__period_days(period);
@@ -131,7 +146,7 @@ bool tael__fit_best(tael__fit *out, const tael_habits *h, const uint32_t *at, si
         double most = SAME + on_time(&periods[i]) +
                       log(0.25 * tael__period_days(&periods[i]) * 2.5066); /* of each after the first */
         bool hopeless = (double)(n - 1) * most + MOST_PRIOR < need || (int32_t)n < tael__fit_least(&periods[i]);
-        if (need <= 0 || !hopeless) try_phases(out, &periods[i], h, at, n);
+        if ((need <= 0 || !hopeless) && plausible(&periods[i], h, at, n)) try_phases(out, &periods[i], h, at, n);
     }
     if (out->hits < 2) return false;
     out->score += amounts_say(h, at, n);
