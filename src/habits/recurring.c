@@ -187,7 +187,7 @@ static int by_score(const void *a, const void *b)
 
 static tael_status choose(search *s)
 {
-    qsort(s->list, s->count, sizeof *s->list, by_score);
+    if (s->count > 1) qsort(s->list, s->count, sizeof *s->list, by_score);
     for (size_t i = 0; i < s->count; i++) {
         candidate *c = &s->list[i];
         bool free = convinces(s, c);

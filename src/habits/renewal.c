@@ -10,10 +10,10 @@
 
 #define HALF_LIFE 20.0 /* gaps: habits change */
 
-static double shape(int j)
-{
-    return 0.6 * pow(20, (double)j / (TAEL__SHAPES - 1)); /* 0.6 to 12: a CV of 1.8 to 0.1 */
-}
+/* 0.6 * 20^(j / 15): a coefficient of variation of 1.8 to 0.1. */
+static const double shapes[TAEL__SHAPES] = {0.6,        0.73263318, 0.894585627, 1.09233852, 1.33380574, 1.62865057,
+                                            1.98867241, 2.42827899, 2.96506293,  3.6205058,  4.4208378,  5.39808742,
+                                            6.59136326, 8.04841904, 9.82756473,  12};
 
 /* What the model needs of a row, for one shape: numbers of gaps, sums of t^k, and of log density but for the rate. */
 typedef struct evidence {
@@ -58,7 +58,7 @@ static void vague_prior(tael__renewal_prior *prior, double typical)
 {
     prior->scale = typical;
     for (int j = 0; j < TAEL__SHAPES; j++) {
-        double off = log(shape(j) / 1.6) / 0.8;
+        double off = log(shapes[j] / 1.6) / 0.8;
         prior->weight[j] = -off * off / 2;
         prior->a[j] = prior->b[j] = 1;
     }
@@ -75,11 +75,11 @@ void tael__renewal_fit(tael__renewal *m, const double *gaps, size_t n, double op
     }
     m->scale = prior->scale;
     for (int j = 0; j < TAEL__SHAPES; j++) {
-        evidence e = evidence_of(gaps, n, shape(j), m->scale);
+        evidence e = evidence_of(gaps, n, shapes[j], m->scale);
         m->a[j] = prior->a[j] + e.events;
         m->b[j] =
             prior->b[j] + e.powers; /* predictions condition on the open gap anew, so it counts for the shape alone */
-        if (open_days > 0) e.powers += pow(open_days / m->scale, shape(j));
+        if (open_days > 0) e.powers += pow(open_days / m->scale, shapes[j]);
         m->weight[j] = log(prior->weight[j] + 1e-12) + log_marginal(&e, prior->a[j], prior->b[j]);
     }
     to_probabilities(m->weight);
@@ -150,7 +150,7 @@ tael_status tael__renewal_learn(tael__renewal_prior *prior, const double *gaps, 
     vague_prior(prior, typical_of(gaps, start[rows]));
     for (size_t i = 0; i < rows && status == TAEL_OK; i++)
         for (int j = 0; j < TAEL__SHAPES; j++)
-            p.rows[i][j] = evidence_of(gaps + start[i], start[i + 1] - start[i], shape(j), prior->scale);
+            p.rows[i][j] = evidence_of(gaps + start[i], start[i + 1] - start[i], shapes[j], prior->scale);
     for (int round = 0; round < 6 && status == TAEL_OK; round++) improve(&p, prior);
     tael__free(p.rows);
     tael__free(p.shares);
@@ -161,10 +161,10 @@ tael_status tael__renewal_learn(tael__renewal_prior *prior, const double *gaps, 
 
 double tael__renewal_survival(const tael__renewal *m, double days)
 {
-    double sum = 0;
+    double sum = 0, logged = log(days / m->scale);
     if (days <= 0) return 1;
     for (int j = 0; j < TAEL__SHAPES; j++)
-        sum += m->weight[j] * exp(-m->a[j] * log1p(pow(days / m->scale, shape(j)) / m->b[j]));
+        if (m->weight[j] > 1e-9) sum += m->weight[j] * exp(-m->a[j] * log1p(exp(shapes[j] * logged) / m->b[j]));
     return sum;
 }
 
@@ -173,7 +173,7 @@ double tael__renewal_quantile(const tael__renewal *m, double open_days, double p
     double low = open_days > 0 ? open_days : 0, wanted = (1 - p) * tael__renewal_survival(m, low),
            high = low + m->scale;
     for (int i = 0; i < 40 && tael__renewal_survival(m, high) > wanted; i++) high = low + 2 * (high - low);
-    for (int i = 0; i < 50; i++) {
+    while (high - low > 1e-9 * high) {
         double middle = (low + high) / 2;
         if (tael__renewal_survival(m, middle) > wanted)
             low = middle;
@@ -187,7 +187,7 @@ double tael__renewal_regular(const tael__renewal *m)
 {
     double variation = 0;
     for (int j = 0; j < TAEL__SHAPES; j++) {
-        double one = exp(lgamma(1 + 1 / shape(j))), two = exp(lgamma(1 + 2 / shape(j)));
+        double one = exp(lgamma(1 + 1 / shapes[j])), two = exp(lgamma(1 + 2 / shapes[j]));
         variation += m->weight[j] * sqrt(fmax(two / (one * one) - 1, 0));
     }
     return fmax(0, 1 - variation);
