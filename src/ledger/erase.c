@@ -24,8 +24,10 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
                               "DELETE FROM left_out;"
                               "DELETE FROM sqlite_sequence",
                               ERASING);
-    /* A correction names a merchant: it goes with the last record of it. */
-    TAEL_TRY(tael__sql_exec(ledger, "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records)",
+    /* A correction names a merchant, and so does what habits leave out: it goes with the last record of it. */
+    TAEL_TRY(tael__sql_exec(ledger,
+                            "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records);"
+                            "DELETE FROM left_out WHERE merchant<>'' AND merchant NOT IN (SELECT brand FROM records)",
                             ERASING));
     return tael__ledger_settle(ledger, NULL);
 }

@@ -343,6 +343,10 @@ static void what_is_left_out_teaches_nothing(void **state)
     assert_ok(tael_ledger_leave_out(ledger, "盒马", 0, true));
     assert_ok(tael_ledger_erase(ledger, NULL, NULL, NULL)); /* the wish names a shop: it goes with everything */
     assert_status(tael_ledger_leave_out(ledger, "盒马", 0, false), TAEL_NOT_FOUND);
+    put_bill(ledger, ALIPAY_HEADER "2026-01-03 12:00:00,,盒马,/,,支出,5.00,余额,交易成功,1,,,\r\n", NULL);
+    assert_ok(tael_ledger_leave_out(ledger, "盒马", 0, true));
+    assert_ok(tael_ledger_erase(ledger, "alipay", NULL, NULL)); /* and with the last of its rows */
+    assert_status(tael_ledger_leave_out(ledger, "盒马", 0, false), TAEL_NOT_FOUND);
     tael_ledger_close(ledger);
 }
 
