@@ -126,6 +126,16 @@ static tael_status tell(listing *l, entry *e, const uint64_t *keys, size_t n, co
     return tell_amount(to, h, keys, n);
 }
 
+/* "收款方备注:二维码收款" is how it was paid, not what was bought. */
+static bool names_a_thing(const char *item)
+{
+    static const char *const not_things[] = {"收款", "付款", "转账",  "订单",   "消费",
+                                             "充值", "账单", "Order", "Payment"};
+    for (size_t i = 0; i < sizeof not_things / sizeof *not_things; i++)
+        if (strstr(item, not_things[i])) return false;
+    return true;
+}
+
 static tael_status add(listing *l, tael_habit_kind kind, const uint64_t *keys, size_t n, const uint32_t *brand_counts)
 {
     double gaps[MOST_GAPS];
@@ -135,6 +145,7 @@ static tael_status add(listing *l, tael_habit_kind kind, const uint64_t *keys, s
     if (e.habit.count < LEAST_DAYS) return TAEL_OK;
     /* An item that is nearly all that its shop sold says nothing that the shop doesn't. */
     if (kind == TAEL_HABIT_ITEM && only && 10 * n >= 8 * (size_t)brand_counts[only]) return TAEL_OK;
+    if (kind == TAEL_HABIT_ITEM && !names_a_thing(tael__names_get(&l->h->names, e.name))) return TAEL_OK;
     TAEL_TRY(tell(l, &e, keys, n, gaps, gap_count));
     if (l->count == l->capacity) {
         size_t more = l->capacity ? 2 * l->capacity : 64;
