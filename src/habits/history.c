@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SENTENCE_BYTES 4096
+#define MOST_MINOR     1000000000000LL /* ten thousand million yuan: a million of them are an int64_t still */
 
 /* ---- Names ---- */
 
@@ -153,7 +154,7 @@ static tael_status keep(reading *r, const tael_record *record)
                        .income = record->direction == TAEL_INCOME,
                        .refund = record->refund,
                        .minor = record->refund ? -record->minor : record->minor - record->refunded_minor};
-    if (p.minor == 0) return TAEL_OK; /* wholly given back */
+    if (p.minor == 0 || p.minor > MOST_MINOR || p.minor < -MOST_MINOR) return TAEL_OK; /* 0: wholly given back */
     p.day = (int32_t)tael__days_of(tael__date_of_ms(record->time_ms, record->offset_minutes));
     if (p.day > h->today) return TAEL_OK;
     if (h->count == h->capacity) {

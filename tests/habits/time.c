@@ -311,7 +311,8 @@ static void odd_ledgers_get_sensible_answers(void **state)
         for (int i = 0; kind == 2 && i < 50; i++) pay(&l, day_of("2026-02-28"), "商店", 500);
         for (int i = 0; kind == 3 && i < 600; i++) pay(&l, day_of("1976-03-01") + 30 * i + i % 7, "商店", 500 + i);
         for (int i = 0; kind == 4 && i < 3; i++) pay(&l, day_of("2026-02-26") + i, "商店", 1);
-        for (int i = 0; kind == 5 && i < 40; i++) pay(&l, day_of("2026-01-01") + i, "", 900000000000LL);
+        for (int i = 0; kind == 5 && i < 40; i++)
+            pay(&l, day_of("2026-01-01") + i, "", i % 2 ? 900000000000LL : 900000000000000LL);
         tael_habits *h = habits_of(&l, "2026-03-01");
         said s = {0};
         ask_everything(h, &s);
