@@ -10,8 +10,8 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase help"
-    local globals="--home --lang --json --quiet --help --version"
+    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help"
+    local globals="--home --lang --json --quiet --passphrase-file --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
 
@@ -29,7 +29,7 @@ _tael()
     case $previous in
     --home | --out | -o) compopt -o dirnames; COMPREPLY=(); return ;;
     --lang) mapfile -t COMPREPLY < <(compgen -W "zh en" -- "$current"); return ;;
-    --schema | --lora) compopt -o default; COMPREPLY=(); return ;;
+    --schema | --lora | --passphrase-file | --new-passphrase-file) compopt -o default; COMPREPLY=(); return ;;
     -m | --model)
         compopt -o default
         mapfile -t COMPREPLY < <(compgen -W "$(_tael_models)" -- "$current")
@@ -61,6 +61,9 @@ _tael()
     export) options="--out" ;;
     add) options="--yes --today" ;;
     erase) options="--source --before --all --yes" ;;
+    recover) options="--out" ;;
+    consent) options="habits partner trial population diagnostics on off" ;;
+    key) options="--set-passphrase --change --remove-passphrase --new-passphrase-file" ;;
     esac
 
     if [[ $current == -* ]]; then

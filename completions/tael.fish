@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase help
+set -l commands pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -8,6 +8,7 @@ complete -c tael -f
 complete -c tael -l home -x -a '(__fish_complete_directories)' -d 'where Tael keeps its data'
 complete -c tael -l lang -x -a 'zh en' -d language
 complete -c tael -l json -d 'one JSON document on standard output'
+complete -c tael -l passphrase-file -r -F -d 'passphrase of the ledger'
 complete -c tael -s q -l quiet -d 'no progress and no notes'
 complete -c tael -s h -l help -d help
 complete -c tael -l version -d 'the version'
@@ -34,6 +35,9 @@ complete -c tael -n $none -a export -d 'everything out, in open formats'
 complete -c tael -n $none -a add -d 'add a payment by saying it'
 complete -c tael -n $none -a remove -d 'take back a record added by hand'
 complete -c tael -n $none -a erase -d 'records really gone'
+complete -c tael -n $none -a consent -d 'what the ledger may be used for'
+complete -c tael -n $none -a key -d 'a passphrase on the ledger'
+complete -c tael -n $none -a recover -d 'save what can be read of a damaged ledger'
 complete -c tael -n $none -a help -d 'help on a command'
 complete -c tael -n '__fish_seen_subcommand_from help' -a "$commands"
 complete -c tael -n '__fish_seen_subcommand_from pull' -a "$models"
@@ -119,3 +123,9 @@ complete -c tael -n '__fish_seen_subcommand_from erase' -l source -x -a 'alipay 
 complete -c tael -n '__fish_seen_subcommand_from erase' -l before -x -d 'older than'
 complete -c tael -n '__fish_seen_subcommand_from erase' -l all -d everything
 complete -c tael -n '__fish_seen_subcommand_from erase' -l yes -d really
+complete -c tael -n '__fish_seen_subcommand_from consent' -a 'habits partner trial population diagnostics on off'
+complete -c tael -n '__fish_seen_subcommand_from key' -l set-passphrase -d 'protect the key'
+complete -c tael -n '__fish_seen_subcommand_from key' -l change -d 'another passphrase'
+complete -c tael -n '__fish_seen_subcommand_from key' -l remove-passphrase -d 'keep the key without one'
+complete -c tael -n '__fish_seen_subcommand_from key' -l new-passphrase-file -r -F -d 'the new one'
+complete -c tael -n '__fish_seen_subcommand_from recover' -s o -l out -x -a '(__fish_complete_directories)' -d 'the fresh one'

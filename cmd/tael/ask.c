@@ -17,6 +17,14 @@ static const option options[] = {
      0,
      0,
      {"answer as on this day (default: today in Shanghai)", "以这一天为今天（默认为上海的今天）"}},
+    {"after",
+     0,
+     OPTION_TEXT,
+     "QUESTION",
+     0,
+     0,
+     {"the question before, which this one may lean on", "上一个问题，本问题可承接它"}},
+    {"explain", 0, OPTION_FLAG, NULL, 0, 0, {"show how the question was understood", "显示问题是如何理解的"}},
     THREADS_OPTION,
     {NULL},
 };
@@ -66,9 +74,10 @@ static tael_status write_json(request *r, const tael_answer *a, const char *mode
     json_t *timing = json_pack("{s:o,s:o,s:o,s:o}", "load_ms", out_real(load_seconds * 1e3), "prefill_ms",
                                out_real(a->prefill_seconds * 1e3), "decode_ms", out_real(a->decode_seconds * 1e3),
                                "total_ms", out_real((tael__clock_seconds() - r->started) * 1e3));
-    return out_json(r, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "answer", out_text(a->text), "figures", figures, "route",
-                                 out_text(a->route), "model", out_text(model), "timing", timing, "plan",
-                                 plan ? plan : json_null()));
+    return out_json(r, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "answer", out_text(a->text), "figures", figures,
+                                 "route", out_text(a->route), "model", out_text(model), "timing", timing, "question",
+                                 out_text(a->question), "plan", plan ? plan : json_null(), "explanation",
+                                 out_text(a->explanation)));
 }
 
 /* The rows of one figure, as the ledger is walked. */
@@ -92,6 +101,7 @@ static int print_if_of(const tael_record *record, void *user)
 static tael_status print_answer(request *r, tael_ledger *ledger, const tael_answer *a)
 {
     puts(a->text ? a->text : "");
+    if (option_given(r, "explain") && a->explanation) fputs(a->explanation, stdout);
     if (r->quiet || a->figure_count == 0 || a->figures[0].record_count == 0) return TAEL_OK;
     evidence e = {.figure = &a->figures[0]};
     TAEL_TRY(tael_ledger_records(ledger, NULL, 0, print_if_of, &e, NULL));
@@ -129,7 +139,8 @@ static tael_status run(request *r)
         tael_ask_options o = {.size = sizeof o,
                               .today = option_text(r, "today", NULL),
                               .prefix_path = kept ? prefix : NULL,
-                              .threads = (uint32_t)option_integer(r, "threads", 0)};
+                              .threads = (uint32_t)option_integer(r, "threads", 0),
+                              .after = option_text(r, "after", NULL)};
         status = tael_ask(model, ledger, question, &o, &answer);
     }
     if (status == TAEL_OK && r->json)
@@ -145,7 +156,7 @@ static tael_status run(request *r)
 
 const command command_ask = {
     .verb = "ask",
-    .usage = "QUESTION [-m MODEL] [--today DATE]",
+    .usage = "QUESTION [-m MODEL] [--today DATE] [--after QUESTION] [--explain]",
     .what = {"answer a question from the ledger", "根据账本回答问题"},
     .more = {"Figures are computed from the ledger, never made up by the model; --json names the rows behind each.",
              "数字都由账本算出，绝不由模型编造；--json 会给出每个数字对应的记录。"},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tael export`: everything out of the ledger, in open formats.
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/date.h"
 #include "command.h"
@@ -10,10 +9,11 @@ static const option options[] = {
     {"out",
      'o',
      OPTION_TEXT,
-     "FOLDER",
+     "PATH",
      0,
      0,
-     {"where to (default: tael-export-DATE in this folder)", "导出到（默认当前目录下 tael-export-日期）"}},
+     {"a folder, or a file that ends in .zip (default: tael-export-DATE in this folder)",
+      "文件夹，或以 .zip 结尾的文件（默认当前目录下 tael-export-日期）"}},
     {NULL},
 };
 
@@ -25,10 +25,6 @@ static tael_status run(request *r)
     tael__date today = tael__date_of_ms(tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
     snprintf(path, sizeof path, "tael-export-%04d-%02d-%02d", today.year, today.month, today.day);
     const char *out = option_text(r, "out", path);
-    size_t n = strlen(out);
-    if (n > 4 && strcmp(out + n - 4, ".zip") == 0)
-        return tael__fail(TAEL_UNSUPPORTED, TAEL_SAY("--out: this version writes a folder, not a zip; leave .zip off",
-                                                     "--out：此版本导出为文件夹，不是 zip；请去掉 .zip"));
     tael_status status = input_ledger(r, &ledger);
     if (status == TAEL_OK) status = tael_ledger_export(ledger, out, &records);
     tael_ledger_close(ledger);
@@ -42,10 +38,13 @@ static tael_status run(request *r)
 
 const command command_export = {
     .verb = "export",
-    .usage = "[--out FOLDER]",
+    .usage = "[--out FOLDER|FILE.zip]",
     .what = {"everything out, in open formats", "以开放格式导出全部"},
-    .more = {"Writes records.csv (UTF-8), records.json and about.json.",
-             "写出 records.csv（UTF-8）、records.json 和 about.json。"},
+    .more = {"Writes records.csv (UTF-8), records.json, consents.csv and about.json. `tael import` of the folder or "
+             "the zip\n"
+             "restores the ledger; what may leave the device is for you to allow again.",
+             "写出 records.csv（UTF-8）、records.json、consents.csv 和 about.json。用 tael import 导入该文件夹或 zip\n"
+             "即可恢复账本；会离开设备的用途需重新授权。"},
     .options = options,
     .run = run,
 };

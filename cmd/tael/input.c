@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "command.h"
+#include "passphrase.h"
 
 tael_status input_text(const request *r, char **out, size_t *bytes)
 {
@@ -58,10 +58,18 @@ tael_status input_model(const request *r, tael_model **out, char *path, size_t c
 
 tael_status input_ledger(const request *r, tael_ledger **out)
 {
+    char passphrase[PASSPHRASE_BYTES] = "";
+    tael_ledger_options o = {.size = sizeof o, .passphrase = passphrase};
+    bool is_protected = false;
     *out = NULL;
     TAEL_TRY(tael__folder_make(r->home));
-    tael_status status = tael_ledger_open(out, r->home, NULL);
-    if (status != TAEL_DENIED) return status;
-    tael_ledger_options only_read = {.size = sizeof only_read, .read_only = true};
-    return tael_ledger_open(out, r->home, &only_read);
+    tael_status status = tael_ledger_protected(r->home, &is_protected);
+    if (status == TAEL_OK && is_protected) status = passphrase_current(r, passphrase);
+    if (status == TAEL_OK) {
+        status = tael_ledger_open(out, r->home, &o);
+        o.read_only = true;
+        if (status == TAEL_DENIED) status = tael_ledger_open(out, r->home, &o);
+    }
+    passphrase_forget(passphrase);
+    return status;
 }

@@ -33,9 +33,11 @@ static tael_group group_of(const char *name)
     static const struct {
         const char *name;
         tael_group group;
-    } all[] = {{"day", TAEL_BY_DAY},           {"week", TAEL_BY_WEEK},         {"month", TAEL_BY_MONTH},
-               {"year", TAEL_BY_YEAR},         {"weekday", TAEL_BY_WEEKDAY},   {"hour", TAEL_BY_HOUR},
-               {"category", TAEL_BY_CATEGORY}, {"subcategory", TAEL_BY_SUBCATEGORY}, {"merchant", TAEL_BY_MERCHANT}, {"method", TAEL_BY_METHOD},
+    } all[] = {{"day", TAEL_BY_DAY},           {"week", TAEL_BY_WEEK},
+               {"month", TAEL_BY_MONTH},       {"year", TAEL_BY_YEAR},
+               {"weekday", TAEL_BY_WEEKDAY},   {"hour", TAEL_BY_HOUR},
+               {"category", TAEL_BY_CATEGORY}, {"subcategory", TAEL_BY_SUBCATEGORY},
+               {"merchant", TAEL_BY_MERCHANT}, {"method", TAEL_BY_METHOD},
                {"source", TAEL_BY_SOURCE}};
     for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].name, name) == 0) return all[i].group;
@@ -128,8 +130,11 @@ static tael_status run(request *r)
 {
     tael_ledger *ledger = NULL;
     filter_days days;
-    tael_query q = {
-        .size = sizeof q, .measure = TAEL_SUM, .gross = option_given(r, "gross"), .category_name = tael_category_name};
+    tael_query q = {.size = sizeof q,
+                    .measure = TAEL_SUM,
+                    .gross = option_given(r, "gross"),
+                    .no_records = true,
+                    .category_name = tael_category_name};
     TAEL_TRY(filter_read(r, &q.filter, &days));
     if (option_given(r, "income") && q.filter.direction != TAEL_ANY_DIRECTION && q.filter.direction != TAEL_INCOME)
         return tael__fail(TAEL_MISUSE, TAEL_SAY("--income: --direction says otherwise; give one of them",

@@ -15,6 +15,7 @@ typedef struct tael_ask_options {
     const char *today;       /* "2026-11-20"; NULL: the clock's day in Asia/Shanghai */
     const char *prefix_path; /* where the state of the prompt's fixed part is kept between calls; NULL: not kept */
     uint32_t threads;
+    const char *after; /* the question before, whole, which this one may lean on ("那上上个月呢？"); NULL: none */
 } tael_ask_options;
 
 typedef struct tael_figure {
@@ -35,14 +36,17 @@ typedef struct tael_answer {
     const tael_figure *figures;
     size_t figure_count;
     const char *route; /* "ledger", "no_data", "out_of_scope", "unclear" */
-    char *plan;        /* the query that the model wrote, JSON */
+    char *question;    /* as it was asked, or made whole when it leaned on the one before */
+    char *plan; /* what was understood, JSON: want, by, about, without, paid_with, times, bounds, and who read it */
+    char *explanation; /* the same in words, in the question's language */
     double prefill_seconds, decode_seconds, total_seconds;
     void *internal;
 } tael_answer;
 
-/* Answer `question` from the ledger: the model writes a query under a schema, code resolves dates and computes, and the
- * sentence is made around the computed figures. Nothing is invented: no data and out of scope are said so.
- * Free the answer with tael_answer_free. */
+/* Answer `question` from the ledger: times, names and amounts are found by code, what is asked for is told by examples
+ * or, where they aren't sure, by the query that the model writes under a schema; the ledger computes, and the sentence
+ * is made around the computed figures. Nothing is invented: no data and out of scope are said so. Free the answer with
+ * tael_answer_free. */
 TAEL_API tael_status tael_ask(const tael_model *model, tael_ledger *ledger, const char *question,
                               const tael_ask_options *options, tael_answer *answer);
 TAEL_API void tael_answer_free(tael_answer *answer);

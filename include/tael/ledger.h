@@ -15,14 +15,25 @@ typedef struct tael_ledger_options {
     size_t size;
     bool read_only;           /* nothing is made or migrated */
     uint32_t busy_timeout_ms; /* how long to wait for another process; 0: 5,000 */
+    const char *passphrase;   /* of a protected ledger; else NULL */
 } tael_ledger_options;
 
 /* Open the ledger in the folder `home`, making it when it isn't there (home/ledger.db, home/ledger.key: a random key,
  * mode 0600). On success *out is yours: tael_ledger_close(). `options` NULL means all defaults. One thread at a time;
- * any number of processes. TAEL_BAD_KEY: the key file doesn't fit. TAEL_LOCKED: another process held it too long.
- * TAEL_CORRUPT: the file is damaged. */
+ * any number of processes. TAEL_BAD_KEY: the key file or the passphrase doesn't fit. TAEL_LOCKED: another process held
+ * it too long. TAEL_CORRUPT: the file is damaged. */
 TAEL_API tael_status tael_ledger_open(tael_ledger **out, const char *home, const tael_ledger_options *options);
 TAEL_API void tael_ledger_close(tael_ledger *ledger);
+
+/* Whether the ledger in `home` needs a passphrase. One that isn't there doesn't. */
+TAEL_API tael_status tael_ledger_protected(const char *home, bool *is_protected);
+
+/* Protect the ledger's key by a passphrase, change it, or (`new_passphrase` NULL or "") keep the key open again.
+ * `passphrase` is the present one, NULL for none. The store itself stays as it is, and handles that are open as well.
+ * The new key file takes the place of the old one in one step; the old one is overwritten where the file system lets
+ * us, which can't be known on flash. Opening takes half a second more and 256 MB (Argon2id). There is no way back
+ * without the passphrase. */
+TAEL_API tael_status tael_ledger_set_passphrase(const char *home, const char *passphrase, const char *new_passphrase);
 
 /* ---- Import ---- */
 
@@ -77,13 +88,14 @@ typedef struct tael_import_options {
 } tael_import_options;
 
 /* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX
- * or the XLS before it, all its sheets together), or a zip of such: what a file is, its bytes tell. TAEL_UNSUPPORTED:
- * no importer knows it; TAEL_BAD_INPUT names the line; TAEL_BAD_KEY: the zip is protected and the password is missing
- * or wrong; TAEL_CORRUPT: the zip or the workbook is damaged; TAEL_LIMIT: it unpacks to more than any bill. Rows that
- * can't be read are skipped and reported, never lost silently. `path` "-" is standard input. In a zip each .csv, .txt,
- * .xlsx and .xls is a bill of its own: one that fails doesn't keep the others out. The report then holds their sums,
- * and each bill's own report with its skipped rows stands in `bills`; the status is that of the first that failed.
- * Nothing is unpacked to the disk. Free the report with tael_import_report_free, also after a failure. */
+ * or the XLS before it, all its sheets together), or a zip of such: what a file is, its bytes tell. A folder must be an
+ * export of tael_ledger_export. TAEL_UNSUPPORTED: no importer knows it; TAEL_BAD_INPUT names the line; TAEL_BAD_KEY:
+ * the zip is protected and the password is missing or wrong; TAEL_CORRUPT: the zip or the workbook is damaged;
+ * TAEL_LIMIT: it unpacks to more than any bill. Rows that can't be read are skipped and reported, never lost silently.
+ * `path` "-" is standard input. In a zip each .csv, .txt, .xlsx and .xls is a bill of its own: one that fails doesn't
+ * keep the others out. The report then holds their sums, and each bill's own report with its skipped rows stands in
+ * `bills`; the status is that of the first that failed. Nothing is unpacked to the disk. Free the report with
+ * tael_import_report_free, also after a failure. */
 TAEL_API tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael_import_options *options,
                                         tael_import_report *report);
 TAEL_API void tael_import_report_free(tael_import_report *report);
@@ -206,6 +218,7 @@ typedef struct tael_query {
     const char *currency; /* NULL: the one with most rows */
     /* Names the tree's categories in keys; tael_category_name fits. NULL: their number stands there. */
     const char *(*category_name)(int32_t id, tael_language language);
+    bool no_records; /* the ids aren't wanted: sums come from totals that are kept where they can, not from rows */
 } tael_query;
 
 typedef struct tael_group_row {
@@ -355,8 +368,39 @@ TAEL_API tael_status tael_ledger_left_out(tael_ledger *ledger, tael_left_out_fn 
 
 /* ---- The owner's rights ---- */
 
-/* Everything, in open formats: a folder `path` with records.csv (UTF-8), records.json and about.json. */
+/* Everything, in open formats: a folder `path`, or a zip when it ends in ".zip", with records.csv (UTF-8),
+ * names.csv, decisions.csv, corrections.csv, mappings.csv and left_out.csv (what the owner taught), consents.csv,
+ * records.json and about.json. tael_ledger_import of either restores the ledger: records with new ids, and of the
+ * consents only what was refused. */
 TAEL_API tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *records);
+
+/* What the ledger may be used for. Without a decision only what stays on the device is allowed. */
+typedef struct tael_consent {
+    const char *kind;   /* "habits", "partner", ...: consents.inc has them all */
+    const char *what;   /* in this thread's language */
+    bool leaves_device; /* something of the owner's would */
+    bool allowed;
+    int64_t changed_ms; /* when the owner decided; 0: never, it is the default */
+} tael_consent;
+typedef int tael_consent_fn(const tael_consent *consent, void *user); /* non-zero stops */
+
+/* TAEL_NOT_FOUND: no such kind. After any failure *allowed is false. */
+TAEL_API tael_status tael_consent_get(tael_ledger *ledger, const char *kind, bool *allowed);
+TAEL_API tael_status tael_consent_set(tael_ledger *ledger, const char *kind, bool allowed);
+TAEL_API tael_status tael_consent_list(tael_ledger *ledger, tael_consent_fn *each, void *user);
+
+/* What tael_ledger_recover could read, and what not. */
+typedef struct tael_recovery {
+    uint64_t saved;                /* records in the fresh ledger */
+    uint64_t lost, gaps;           /* ids that can't be read (some may have been erased before), in so many runs */
+    int64_t first_lost, last_lost; /* the least and the largest of them; 0: none */
+} tael_recovery;
+
+/* Save what can be read of a damaged ledger into a fresh one in the folder `fresh_home`, with a key of its own and no
+ * passphrase. The damaged one is only read. Records get new ids and refunds are joined anew. TAEL_CORRUPT: not even the
+ * first page can be read; TAEL_BAD_INPUT: there is a ledger in fresh_home. */
+TAEL_API tael_status tael_ledger_recover(const char *home, const char *passphrase, const char *fresh_home,
+                                         tael_recovery *recovery);
 
 /* Really gone, freed pages too. `source` or `before` (a day) narrow it; both NULL: everything. */
 TAEL_API tael_status tael_ledger_erase(tael_ledger *ledger, const char *source, const char *before, uint64_t *erased);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A question's way: its times, amounts and names are found by code, what it asks for is read (understand.c), words are
  * resolved against the table and the ledger, the ledger computes, and the sentence is made around the figures. */
+#include <stddef.h>
 #include <string.h>
 
 #include "assistant/internal.h"
@@ -128,8 +129,9 @@ void tael__job_free(tael__job *job)
 }
 
 /* Moves what the job made into the answer. */
-static tael_status hand_over(tael_answer *out, tael__job *job, tael__buffer *json)
+static tael_status hand_over(tael_answer *out, tael__job *job)
 {
+    tael__buffer plan = {.max = 1 << 16}, explanation = {.max = 1 << 16};
     parts *p = tael__alloc_zero(sizeof *p);
     if (!p) return tael__fail_memory("answer", sizeof *p);
     memcpy(p->currency, job->summary.currency, sizeof p->currency);
@@ -142,23 +144,44 @@ static tael_status hand_over(tael_answer *out, tael__job *job, tael__buffer *jso
     out->figure_count = p->count;
     out->route = job->route;
     out->text = tael__buffer_take(&job->text);
-    out->plan = tael__buffer_take(json); /* empty when the model wasn't asked */
-    return out->text && out->plan ? TAEL_OK : TAEL_NO_MEMORY;
+    TAEL_TRY(tael__explain_json(job, &plan));
+    TAEL_TRY(tael__explain_text(job, &explanation));
+    out->plan = tael__buffer_take(&plan);
+    out->explanation = tael__buffer_take(&explanation);
+    out->question = tael__strdup(job->question);
+    return out->text && out->plan && out->explanation && out->question ? TAEL_OK : TAEL_NO_MEMORY;
+}
+
+/* A question that leans on the one before is asked whole from here on. */
+static tael_status make_whole(tael__job *job, const tael__intents *intents, const char *after, tael__buffer *whole)
+{
+    TAEL_TRY(tael__follow_up(job, intents, after, whole));
+    if (whole->size == 0 || whole->size > MAX_QUESTION_BYTES) return TAEL_OK;
+    TAEL_TRY(tael__buffer_append(whole, "", 1));
+    job->question = whole->data;
+    tael__when_find(&job->when, job->question, job->today);
+    return TAEL_OK;
 }
 
 static tael_status run_job(const tael_model *model, tael__job *job, const tael_ask_options *options, tael_answer *out)
 {
-    tael__plan plan;
+    tael__plan plan = {0};
+    tael__intents *intents = NULL;
     tael_generation timing = {0};
-    tael__buffer json = {.max = 1 << 16};
+    tael__buffer json = {.max = 1 << 16}, whole = {.max = 1 << 13};
+    const char *after = options->size > offsetof(tael_ask_options, after) ? options->after : NULL;
     job->plan = &plan;
     tael_status status = tael__merchants_read(&job->merchants, job->ledger);
-    if (status == TAEL_OK) status = tael__job_understand(job, model, options, &json, &timing);
+    if (status == TAEL_OK) status = tael__intents_open(&intents);
+    if (status == TAEL_OK) status = make_whole(job, intents, after, &whole);
+    if (status == TAEL_OK) status = tael__job_understand(job, intents, model, options, &json, &timing);
     if (status == TAEL_OK) status = tael__job_answer(job);
-    if (status == TAEL_OK) status = hand_over(out, job, &json);
+    if (status == TAEL_OK) status = hand_over(out, job);
     out->prefill_seconds = timing.prefill_seconds;
     out->decode_seconds = timing.decode_seconds;
+    tael__intents_close(intents);
     tael__buffer_free(&json);
+    tael__buffer_free(&whole);
     return status;
 }
 
@@ -201,5 +224,7 @@ void tael_answer_free(tael_answer *out)
     tael__free(p);
     tael__free(out->text);
     tael__free(out->plan);
+    tael__free(out->explanation);
+    tael__free(out->question);
     *out = (tael_answer){0};
 }

@@ -359,13 +359,10 @@ static bool season_part(tael__finder *f, int year, tael__period *p)
     static const struct {
         const char *names;
         int first, last;
-    } seasons[] = {{"春天|春季|spring", 3, 5},
-                   {"夏天|夏季|summer", 6, 8},
-                   {"秋天|秋季|autumn|fall", 9, 11},
-                   {"冬天|冬季|winter", 12, 14},
-                   {"暑假|暑期", 7, 8},
-                   {"寒假", 1, 2},
-                   {"年初", 1, 1}};
+    } seasons[] = {
+        {"春天|春季|spring", 3, 5},   {"夏天|夏季|summer", 6, 8}, {"秋天|秋季|autumn|fall", 9, 11},
+        {"冬天|冬季|winter", 12, 14}, {"暑假|暑期", 7, 8},        {"寒假", 1, 2},
+    };
     for (size_t i = 0; i < sizeof seasons / sizeof *seasons; i++) {
         if (!tael__scan_any(&f->s, seasons[i].names)) continue;
         int first = seasons[i].first, last = seasons[i].last;
@@ -501,6 +498,28 @@ static bool span_end(tael__finder *f, tael__period *p, bool whole_year)
     return false;
 }
 
+/* "this October" is this year's; beside it, or when this year's is still to come, "last October" is the year before's.
+ */
+static bool find_named_month(tael__finder *f, tael__period *p)
+{
+    tael__scan *s = &f->s;
+    size_t start = s->at;
+    int month;
+    bool last = tael__scan_any(s, "last"), here = !last && tael__scan_any(s, "this");
+    if (last || here) {
+        tael__scan_blanks(s);
+        if (english_month(s, &month)) {
+            int year = f->today.year;
+            bool both = strstr(s->text, "this ") != NULL;
+            if (last && (both || month >= f->today.month)) year--;
+            *p = tael__months_span(year, month, month);
+            return true;
+        }
+    }
+    s->at = start;
+    return false;
+}
+
 /* A year, a year with a part, or a part; and "... 到 ..." between two of them, or until today. */
 bool tael__find_calendar(tael__finder *f, tael__period *p, int *holiday_named, bool *whole_year)
 {
@@ -514,7 +533,11 @@ bool tael__find_calendar(tael__finder *f, tael__period *p, int *holiday_named, b
     bool since = tael__scan_any(s, "since|ever since|自打|自从|打从|自|从|打");
     if (since) tael__scan_blanks(s);
     size_t name = s->at;
-    if ((s->at = name, month_part(f, 0, p))) { /* "2026-03-05" is more than a year */
+    if (tael__scan_any(s, "the start of the year|start of the year|the beginning of the year|beginning of the year|the "
+                          "start of this year|the new year|年初")) {
+        *p = tael__span(tael__day(f->today.year, 1, 1), since ? f->today : tael__day(f->today.year, 1, 31));
+    } else if (find_named_month(f, p)) {
+    } else if ((s->at = name, month_part(f, 0, p))) { /* "2026-03-05" is more than a year */
     } else if (find_year(f, &year)) {
         size_t after = s->at;
         tael__scan_blanks(s);

@@ -13,7 +13,7 @@ enum {
     BUCKETS = 1 << 14,
     MAX_TOKENS = 160,
     MAX_FEATURES = 4 * MAX_TOKENS + 16,
-    EPOCHS = 6,
+    EPOCHS = 4,
     PAIR_BITS = 1 << 18, /* a filter of pairs that examples hold: 32 KB */
 };
 
@@ -28,13 +28,14 @@ enum { EXAMPLES = sizeof examples / sizeof *examples };
 
 /* A label is made of parts, and a score of its parts' scores: what tells "which month" is learned once for all. */
 enum {
-    MAX_PARTS = 64,
+    MAX_PARTS = 48,
     PART_BY = TAEL__WANT_COUNT_OF,
     PART_TIMES = PART_BY + TAEL_BY_WEEK + 1,
     PART_INCOME,
     PART_PERCENT,
     PART_TOTAL,
-    PARTS
+    PARTS,
+    LABEL_PARTS = 6 /* at most: a want, what it goes by, and four marks */
 };
 _Static_assert(PARTS <= MAX_PARTS, "a row of weights has a place for each part");
 
@@ -42,7 +43,7 @@ struct tael__intents {
     float weight[BUCKETS][MAX_PARTS], squares[BUCKETS][MAX_PARTS];
     tael__intent label[MAX_LABELS];
     const char *name[MAX_LABELS];
-    uint8_t parts[MAX_LABELS][MAX_PARTS]; /* 1: the label has it */
+    uint8_t parts[MAX_LABELS][LABEL_PARTS], part_count[MAX_LABELS];
     size_t labels;
     uint8_t pairs[PAIR_BITS / 8];
 };
@@ -162,7 +163,7 @@ static void scores(const tael__intents *m, float *out, const features *f)
     }
     for (size_t k = 0; k < m->labels; k++) {
         out[k] = 0;
-        for (size_t p = 0; p < MAX_PARTS; p++) out[k] += (float)m->parts[k][p] * part[p];
+        for (size_t p = 0; p < m->part_count[k]; p++) out[k] += part[m->parts[k][p]];
         most = out[k] > most ? out[k] : most;
     }
     for (size_t k = 0; k < m->labels; k++) sum += out[k] = expf(out[k] - most);
@@ -176,7 +177,7 @@ static void learn(tael__intents *m, const features *f, size_t label)
     if (slope[label] > 0.97f) return;
     slope[label] -= 1;
     for (size_t k = 0; k < m->labels; k++)
-        for (size_t p = 0; p < MAX_PARTS; p++) part[p] += (float)m->parts[k][p] * slope[k];
+        for (size_t p = 0; p < m->part_count[k]; p++) part[m->parts[k][p]] += slope[k];
     for (size_t i = 0; i < f->count; i++) {
         float *w = m->weight[f->of[i]], *s = m->squares[f->of[i]];
         for (size_t p = 0; p < MAX_PARTS; p++) {
@@ -234,13 +235,15 @@ static size_t label_at(tael__intents *m, const char *name)
         if (strcmp(m->name[i], name) == 0) return i;
     if (m->labels == MAX_LABELS) return MAX_LABELS - 1; /* tests hold that there are fewer */
     tael__intent l = m->label[m->labels] = read_label(name);
-    uint8_t *parts = m->parts[m->labels];
+    uint8_t *parts = m->parts[m->labels], n = 0;
     m->name[m->labels] = name;
-    parts[l.want] = parts[PART_BY + l.by] = 1;
-    parts[PART_TIMES] = l.times;
-    parts[PART_INCOME] = l.income;
-    parts[PART_PERCENT] = l.percent;
-    parts[PART_TOTAL] = l.total;
+    parts[n++] = (uint8_t)l.want;
+    parts[n++] = (uint8_t)(PART_BY + l.by);
+    if (l.times) parts[n++] = PART_TIMES;
+    if (l.income) parts[n++] = PART_INCOME;
+    if (l.percent) parts[n++] = PART_PERCENT;
+    if (l.total) parts[n++] = PART_TOTAL;
+    m->part_count[m->labels] = n;
     return m->labels++;
 }
 

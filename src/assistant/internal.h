@@ -5,6 +5,7 @@
 
 #include <tael/assistant.h>
 
+#include "assistant/intent.h"
 #include "assistant/period.h"
 #include "assistant/plan.h"
 #include "assistant/resolve.h"
@@ -43,8 +44,13 @@ typedef struct tael__job {
 
 /* Fills job->plan from the question. `json` gets what the model wrote, if it was asked. The job has question, when,
  * today and merchants. */
-tael_status tael__job_understand(tael__job *job, const tael_model *model, const tael_ask_options *options,
-                                 tael__buffer *json, tael_generation *timing);
+tael_status tael__job_understand(tael__job *job, const tael__intents *intents, const tael_model *model,
+                                 const tael_ask_options *options, tael__buffer *json, tael_generation *timing);
+/* If the question leans on the previous one, `out` gets it made whole; else stays empty. */
+tael_status tael__follow_up(tael__job *job, const tael__intents *intents, const char *previous, tael__buffer *out);
+/* What was understood, as JSON and in words (explain.c). */
+tael_status tael__explain_json(const tael__job *job, tael__buffer *out);
+tael_status tael__explain_text(const tael__job *job, tael__buffer *out);
 /* The query that the model writes for the question. */
 tael_status tael__prompt_plan(const tael_model *model, const tael__job *job, const tael_ask_options *options,
                               tael__buffer *json, tael_generation *timing);

@@ -51,7 +51,17 @@ static bool find_days_of_week(tael__finder *f)
     if (tael__scan_any(s, "周末|周六日|双休日|weekend|weekends")) return f->when->weekdays |= 0x60, true;
     bool prefixed = tael__scan_any(s, "周|星期|礼拜");
     bool english = !prefixed && s->at < s->bytes && s->text[s->at] >= 'a' && s->text[s->at] <= 'z';
-    if ((prefixed || english) && tael__find_weekday(s, &weekday)) return f->when->weekdays |= 1u << (weekday - 1), true;
+    if ((prefixed || english) && tael__find_weekday(s, &weekday)) {
+        int last = weekday;
+        size_t after = s->at;
+        tael__scan_blanks(s);
+        bool range = tael__scan_any(s, "到|至|-|~|to|through|till|until");
+        tael__scan_blanks(s);
+        tael__scan_any(s, "周|星期|礼拜");
+        if (!range || !tael__find_weekday(s, &last) || last < weekday) last = weekday, s->at = after;
+        for (int d = weekday; d <= last; d++) f->when->weekdays |= 1u << (d - 1);
+        return true;
+    }
     s->at = start;
     return false;
 }
@@ -183,19 +193,19 @@ static bool find_same_time(tael__finder *f, tael__period *p)
     return true;
 }
 
-/* "一、二、三季度": the quarters named before the last one. */
-static bool find_quarters(tael__finder *f)
+/* Quarters of the year named before or behind, or of this one. */
+static bool add_quarters(tael__finder *f, const int *q, size_t count, size_t start)
 {
     tael__scan *s = &f->s;
-    size_t start = s->at, count = 0;
-    int q[4], n;
-    while (count < 4 && tael__scan_number(s, &n) && n >= 1 && n <= 4) {
-        q[count++] = n;
-        if (!tael__scan_any(s, "、|和|，|,")) break;
-    }
-    if (count < 2 || !tael__scan_any(s, "季度|季")) return s->at = start, false;
-    int year = f->today.year;
+    int year = f->today.year, named;
+    size_t after = s->at;
+    tael__scan_blanks(s);
+    tael__scan_any(s, "of|in");
+    tael__scan_blanks(s);
+    bool behind = tael__scan_digits(s, 4, &named) && named >= 2000 && named <= 2099;
+    if (!behind) s->at = after;
     for (size_t i = 0; i < f->when->count; i++) year = f->when->periods[i].from.year;
+    if (behind) year = named;
     if (f->when->count == 1 && f->year[0]) f->when->count = 0;
     for (size_t i = 0; i < count && f->when->count < TAEL__MAX_PERIODS; i++) {
         tael__period p = tael__months_span(year, 3 * q[i] - 2, 3 * q[i]);
@@ -205,6 +215,26 @@ static bool find_quarters(tael__finder *f)
         f->when->periods[f->when->count++] = p;
     }
     return true;
+}
+
+/* "一、二、三季度": the quarters named before the last one. */
+static bool find_quarters(tael__finder *f)
+{
+    tael__scan *s = &f->s;
+    size_t start = s->at, count = 0;
+    int q[4], n;
+    if ((tael__scan_any(s, "the first|first|前|头") && (tael__scan_blanks(s), tael__scan_number(s, &n)) && n >= 2 &&
+         n <= 4 && (tael__scan_blanks(s), tael__scan_any(s, "quarters|个季度")))) {
+        for (count = 0; count < (size_t)n; count++) q[count] = (int)count + 1;
+        return add_quarters(f, q, count, start);
+    }
+    s->at = start;
+    while (count < 4 && tael__scan_number(s, &n) && n >= 1 && n <= 4) {
+        q[count++] = n;
+        if (!tael__scan_any(s, "、|和|，|,")) break;
+    }
+    if (count < 2 || !tael__scan_any(s, "季度|季")) return s->at = start, false;
+    return add_quarters(f, q, count, start);
 }
 
 void tael__when_find(tael__when *when, const char *question, tael__date today)
@@ -224,6 +254,9 @@ void tael__when_find(tael__when *when, const char *question, tael__date today)
         bool whole_year = false;
         if (!tael__scan_at_word(&f.s)) {
             tael__scan_skip(&f.s);
+        } else if (tael__scan_any(&f.s, "到今天为止|到现在为止|到目前为止|截至今天|截止今天|截至目前|截止目前|as of "
+                                        "today|as of now|so far|to date")) {
+            mark(when, start, f.s.at - start); /* every period ends today */
         } else if (find_same_time(&f, &p)) {
             add(&f, p, start);
         } else if (find_quarters(&f)) {

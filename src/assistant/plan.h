@@ -51,6 +51,7 @@ typedef struct tael__plan {
     tael_group by;               /* what a ranking or list is by */
     bool by_times;               /* rank by how often, not how much */
     bool income, percent, total; /* money received; in percent; the sum of what is listed */
+    bool largest;                /* of refunds: the largest one */
     bool asked_model;            /* the model wrote a query for it */
     float sure;                  /* the probability of what was read, by the examples alone */
     char about[TAEL__PLAN_WORDS][TAEL__WORD_BYTES], not_about[TAEL__PLAN_WORDS][TAEL__WORD_BYTES],

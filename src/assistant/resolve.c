@@ -2,6 +2,7 @@
 // Words of a question to words of bills. The order matters: what the owner's own ledger holds, then the table, then
 // likeness.
 #include "assistant/resolve.h"
+#include "assistant/plan.h"
 
 #include <string.h>
 #include <strings.h>
@@ -390,6 +391,23 @@ static void close_verbs(char *text)
             memmove(p, p + strlen(counts[i]), strlen(p + strlen(counts[i])) + 1);
 }
 
+/* A verb parted from its object: 打一次车, 加了几次油, 理个发 for 打车, 加油, 理发. How long it is, 0: it isn't there.
+ */
+static size_t parted(const char *text, size_t room, const char *name, size_t n)
+{
+    static const char *const between[] = {"一", "几", "两", "多少", "次", "回", "趟", "顿",
+                                          "个", "场", "箱", "部",   "了", "过", "咗", "把"};
+    if (n != 6 || room < 9 || !is_pair(name) || memcmp(text, name, 3) != 0) return 0;
+    size_t at = 3;
+    for (size_t i = 0; i < COUNT(between); i++) {
+        size_t m = strlen(between[i]);
+        if (at + m + 3 > room || at > 12 || memcmp(text + at, between[i], m) != 0) continue;
+        at += m;
+        i = (size_t)-1; /* and again from the first */
+    }
+    return at > 3 && at + 3 <= room && memcmp(text + at, name + 3, 3) == 0 ? at + 3 : 0;
+}
+
 tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *word, const char *question,
                           const tael__merchants *m)
 {
@@ -403,14 +421,19 @@ tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *wo
     const char *candidates[2] = {full, bare};
     const alias *row = alias_exact(full);
     if (!row) row = alias_exact(bare);
+    for (size_t i = 0; i < COUNT(aliases) && !row; i++)
+        if (parted(full, n, aliases[i].said, strcspn(aliases[i].said, "|")) == n) row = &aliases[i];
     bool stands = strstr(asked, full) || (row && any_of(row->said, stands_in, asked));
     if (!stands && (close_verbs(asked), !strstr(asked, full))) return TAEL_OK; /* made up */
     *known = TAEL__KNOWN;
     if (row) return tael__terms_add(terms, row->written, strlen(row->written));
-    if (tael_category_find(bare)) return add_category(terms, bare, strlen(bare)), TAEL_OK;
+    if (tael_category_find(bare) && strcmp(bare, "收入") != 0) return add_category(terms, bare, strlen(bare)), TAEL_OK;
     for (size_t i = 0; i < 2; i++) {
         bool holds;
         TAEL_TRY(ledger_holds(&holds, candidates[i], m));
+        for (size_t k = 0; holds && k < m->count && !terms->of_shop; k++)
+            terms->of_shop = strstr(m->names[k], candidates[i]) != NULL;
+        terms->of_ledger = holds;
         if (holds) return tael__terms_add(terms, candidates[i], strlen(candidates[i]));
     }
     size_t bytes = 0;
@@ -516,13 +539,16 @@ size_t tael__alias_begins(const char *text, size_t room, char before)
 {
     size_t best = 0;
     for (size_t i = 0; i < COUNT(aliases); i++) {
-        size_t n = longest_begin(aliases[i].said, text, room, before);
+        size_t n = longest_begin(aliases[i].said, text, room, before), first = strcspn(aliases[i].said, "|");
+        if (n == 0) n = parted(text, room, aliases[i].said, first);
         if (n > best) best = n;
     }
     size_t categories;
     const tael_category *tree = tael_categories(&categories);
     for (size_t i = 0; i < categories; i++) {
+        static const char general[] = "收入|退款|其他|转账|金融|信用卡还款|贷款还款";
         size_t n = strlen(tree[i].chinese);
+        if (tael__holds(general, tree[i].chinese)) continue; /* what is asked for, or nothing special */
         if (n > best && begins(text, room, before, tree[i].chinese, n)) best = n;
     }
     return best;
@@ -571,4 +597,11 @@ size_t tael__merchant_begins(const char *text, size_t room, char before, const t
     if (best >= piece) return best;
     *part = true;
     return sharing <= 3 || sharing * 50 <= m->count ? piece : best;
+}
+
+bool tael__merchant_starts(const char *text, size_t bytes, const tael__merchants *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (strncmp(m->names[i], text, bytes) == 0) return true;
+    return false;
 }

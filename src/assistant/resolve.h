@@ -16,8 +16,9 @@ typedef struct tael__terms {
     size_t count;
     int32_t ranges[12][2]; /* of category numbers: a row in one of them fits as well */
     size_t range_count;
-    bool fallback;          /* the items are for rows without a category */
-    const char *without[4]; /* a row that holds one of these is something else: 京东外卖 isn't 京东 */
+    bool fallback;           /* the items are for rows without a category */
+    bool of_ledger, of_shop; /* found in the ledger itself, in no table; in a merchant's name */
+    const char *without[4];  /* a row that holds one of these is something else: 京东外卖 isn't 京东 */
     size_t without_count;
     tael__buffer text; /* owned */
 } tael__terms;
@@ -57,6 +58,9 @@ tael_status tael__resolve(tael__terms *terms, tael__known *known, const char *wo
  * whole, with `before` the character before it). 0: none. */
 size_t tael__alias_begins(const char *text, size_t room, char before);
 size_t tael__way_begins(const char *text, size_t room, char before);
+
+/* Does a merchant's name begin with it? */
+bool tael__merchant_starts(const char *text, size_t bytes, const tael__merchants *m);
 
 /* A way of paying: sets either *source ("alipay", "wechat") or *method (what the bill's method holds). Both NULL: not
  * one. True when the word names nothing besides ("交行信用卡", but not "微信红包"). */

@@ -49,7 +49,10 @@ static size_t name_here(const char *text, size_t at, size_t room, const tael__me
     bool part;
     size_t way = tael__way_begins(text + at, room, before), alias = tael__alias_begins(text + at, room, before),
            merchant = tael__merchant_begins(text + at, room, before, m, &part);
-    if (merchant && tael__intents_common(intents, text + at, merchant)) merchant = 0;
+    /* A piece cut across two words ("共交" in 公共交通) is none. */
+    bool cut = part && merchant <= 9 && tael__intents_has_particle(text + at, merchant) &&
+               !tael__merchant_starts(text + at, merchant, m);
+    if (merchant && (cut || tael__intents_common(intents, text + at, merchant))) merchant = 0;
     *mask = way > alias && way >= merchant ? TAEL__MASK_METHOD : TAEL__MASK_ENTITY;
     if (*mask == TAEL__MASK_METHOD) return way;
     return alias >= merchant || (part && alias) ? alias : merchant;

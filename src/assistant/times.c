@@ -87,7 +87,7 @@ static tael_status answer_next(tael__job *job)
 /* ---- What came back ---- */
 
 typedef struct refunds {
-    int64_t minor, ids[1000];
+    int64_t minor, largest, largest_id, ids[1000];
     size_t count, id_count;
     bool overflow;
 } refunds;
@@ -98,6 +98,7 @@ static int add_refund(const tael_record *record, void *user)
     if (record->refunded_minor <= 0) return 0;
     r->overflow |= __builtin_add_overflow(r->minor, record->refunded_minor, &r->minor);
     r->count++;
+    if (record->refunded_minor > r->largest) r->largest = record->refunded_minor, r->largest_id = record->id;
     if (r->id_count < 1000) r->ids[r->id_count++] = record->id;
     return 0;
 }
@@ -117,9 +118,17 @@ static tael_status answer_refund(tael__job *job)
     if (status == TAEL_OK && r->count == 0) {
         tael__say_no_data(job);
     } else if (status == TAEL_OK) {
-        tael_group_row ids = {.records = r->ids, .record_count = r->id_count};
+        tael_group_row ids = {.records = r->ids, .record_count = r->id_count},
+                       one = {.records = &r->largest_id, .record_count = 1};
+        if (job->plan->largest) {
+            tael__figure_money(job, NAME(job, "largest refund", "最大一笔退款"), r->largest, &q, &one);
+            SAY(job, "The largest refund was %s. ", "最大一笔退款是 %s。", tael__money_text(job, r->largest));
+        }
+        if (job->plan->by_times)
+            tael__figure_number(job, NAME(job, "times", "笔数"), (double)r->count, "count", &q, &ids);
         tael__figure_money(job, NAME(job, "refunded", "退款"), r->minor, &q, &ids);
-        tael__figure_number(job, NAME(job, "times", "笔数"), (double)r->count, "count", &q, &ids);
+        if (!job->plan->by_times)
+            tael__figure_number(job, NAME(job, "times", "笔数"), (double)r->count, "count", &q, &ids);
         SAY(job, "%s, %s: %s came back, from %zu purchases.", "%2$s，%1$s共退回 %3$s（%4$zu 笔）。",
             tael__subject_text(job), tael__period_text(job, tael__job_period(job)), tael__money_text(job, r->minor),
             r->count);

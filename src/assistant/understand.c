@@ -17,7 +17,7 @@ static const float NAMED_COUNTS =
 
 typedef struct reading {
     tael__job *job;
-    tael__intents *intents;
+    const tael__intents *intents;
     tael__spots spots;
     char masked[TEXT_BYTES];
     size_t map[TEXT_BYTES];
@@ -59,22 +59,45 @@ static tael_status is_known(const reading *r, size_t at, size_t bytes, bool *kno
     return status;
 }
 
+/* Does it resolve to a row of the table (by likeness: "lucking"), rather than to itself? */
+static tael_status is_alias(const reading *r, size_t at, size_t bytes, bool *alias)
+{
+    char word[TAEL__WORD_BYTES];
+    tael__terms terms = {0};
+    tael__known how;
+    memcpy(word, r->job->question + at, bytes);
+    word[bytes] = '\0';
+    TAEL_TRY(tael__resolve(&terms, &how, word, r->job->question, &r->job->merchants));
+    *alias = how == TAEL__KNOWN && !terms.of_ledger;
+    tael__terms_free(&terms);
+    return TAEL_OK;
+}
+
 static size_t character_bytes(const char *text)
 {
     uint32_t code;
     return tael__utf8_decode(text, strlen(text), &code, NULL);
 }
 
+typedef struct looked_for {
+    const char *word;
+    bool latin, found;
+} looked_for;
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static int begins_a_field(const tael_record *record, void *user)
 {
-    struct {
-        const char *word;
-        bool found;
-    } *w = user;
-    const char *const fields[] = {record->merchant, record->item, record->note};
-    for (size_t i = 0; i < 3 && !w->found; i++)
+    looked_for *w = user;
+    const char *const fields[] = {record->merchant, record->item, record->note, record->brand};
+    size_t n = strlen(w->word);
+    for (size_t i = 0; i < 4 && !w->found; i++)
         for (const char *p = fields[i]; (p = strcasestr(p, w->word)) && !w->found; p++)
-            w->found = p == fields[i] || (uint8_t)p[-1] < 0x80;
+            w->found = w->latin ? (p == fields[i] || !is_letter(p[-1])) && !is_letter(p[n])
+                                : p == fields[i] || (uint8_t)p[-1] < 0x80;
     return w->found;
 }
 
@@ -84,10 +107,7 @@ static tael_status begins_a_name(const reading *r, size_t at, size_t bytes, bool
 {
     enum { LOOKED_AT = 200 };
     char word[TAEL__WORD_BYTES];
-    struct {
-        const char *word;
-        bool found;
-    } w = {word, false};
+    looked_for w = {word, (uint8_t)r->job->question[at] < 0x80, false};
     memcpy(word, r->job->question + at, bytes);
     word[bytes] = '\0';
     const char *terms[1] = {word};
@@ -103,6 +123,16 @@ static tael_status name_strange(reading *r, size_t at, size_t bytes, bool *found
 {
     const char *text = r->job->question;
     *found = false;
+    if ((uint8_t)text[at] < 0x80) { /* a Latin word is whole or not there */
+        if (bytes < 3) return TAEL_OK;
+        TAEL_TRY(is_known(r, at, bytes, found));
+        bool whole = true;
+        if (*found && bytes < TAEL__WORD_BYTES) TAEL_TRY(begins_a_name(r, at, bytes, &whole));
+        if (*found && !whole) TAEL_TRY(is_alias(r, at, bytes, &whole));
+        *found = *found && whole;
+        if (*found) tael__spots_add(&r->spots, at, bytes, TAEL__MASK_ENTITY);
+        return TAEL_OK;
+    }
     for (size_t n = bytes; n >= 6 && !*found; n = tael__utf8_cut(text + at, n - 1)) {
         for (size_t from = 0; from + n <= bytes && !*found; from += character_bytes(text + at + from)) {
             if (tael__utf8_cut(text + at + from, n) != n) continue;
@@ -111,7 +141,6 @@ static tael_status name_strange(reading *r, size_t at, size_t bytes, bool *found
                 TAEL_TRY(begins_a_name(r, at + from, n, found));
             if (*found) tael__spots_add(&r->spots, at + from, n, TAEL__MASK_ENTITY);
         }
-        if (n < 6 || (uint8_t)text[at] < 0x80) break; /* a Latin word is whole or not there */
     }
     return TAEL_OK;
 }
@@ -142,20 +171,25 @@ static bool overlaps_strange(const reading *r, size_t at, size_t bytes)
     return false;
 }
 
-/* A word that the model names: taken where the examples know nothing of it. */
-static void take_model_word(reading *r, const char *word)
+/* A word that the model names: taken where the examples know nothing of it. One with a particle in it ("共交") may be
+ * cut across two words, so it must begin a name of the ledger. */
+static tael_status take_model_word(reading *r, const char *word)
 {
     const char *here = strcasestr(r->job->question, word);
-    if (!here) return;
-    size_t at = (size_t)(here - r->job->question), bytes = strlen(word);
-    if (overlaps_strange(r, at, bytes)) tael__spots_add(&r->spots, at, bytes, TAEL__MASK_ENTITY);
+    bool begins = true;
+    size_t at = here ? (size_t)(here - r->job->question) : 0, bytes = strlen(word);
+    if (!here || !overlaps_strange(r, at, bytes)) return TAEL_OK;
+    if (tael__intents_has_particle(word, bytes)) TAEL_TRY(begins_a_name(r, at, bytes, &begins));
+    if (begins) tael__spots_add(&r->spots, at, bytes, TAEL__MASK_ENTITY);
+    return TAEL_OK;
 }
 
-static void take_model_words(reading *r, const tael__plan *model)
+static tael_status take_model_words(reading *r, const tael__plan *model)
 {
-    for (size_t i = 0; i < model->about_count; i++) take_model_word(r, model->about[i]);
-    for (size_t i = 0; i < model->not_about_count; i++) take_model_word(r, model->not_about[i]);
+    for (size_t i = 0; i < model->about_count; i++) TAEL_TRY(take_model_word(r, model->about[i]));
+    for (size_t i = 0; i < model->not_about_count; i++) TAEL_TRY(take_model_word(r, model->not_about[i]));
     mask(r);
+    return TAEL_OK;
 }
 
 /* ---- The plan ---- */
@@ -244,6 +278,14 @@ static void fill_plan(reading *r, tael__plan *plan, const tael__plan *model)
     }
     take_spots(r, plan);
     bool several = r->job->when.count >= 2 || plan->about_count >= 2 || *plan->paid_with_too;
+    bool sums = want == TAEL__WANT_SUM || want == TAEL__WANT_COUNT || want == TAEL__WANT_LARGEST;
+    if (sums &&
+        tael__holds(r->job->question, "退款|退钱|退回来|refund|Refund")) { /* they look like income, and are none */
+        plan->want = TAEL__WANT_REFUND;
+        plan->by_times = want == TAEL__WANT_COUNT;
+        plan->largest = want == TAEL__WANT_LARGEST;
+        plan->income = false;
+    }
     if (several && want == TAEL__WANT_SUM && tael__holds(r->job->question, "各|分别|each|respectively"))
         plan->want = TAEL__WANT_LIST;
     const tael__amounts *a = &r->spots.amounts;
@@ -261,28 +303,25 @@ static void fill_plan(reading *r, tael__plan *plan, const tael__plan *model)
         memcpy(plan->not_about[plan->not_about_count++], model->not_about[i], TAEL__WORD_BYTES);
 }
 
-tael_status tael__job_understand(tael__job *job, const tael_model *model, const tael_ask_options *options,
-                                 tael__buffer *json, tael_generation *timing)
+tael_status tael__job_understand(tael__job *job, const tael__intents *intents, const tael_model *model,
+                                 const tael_ask_options *options, tael__buffer *json, tael_generation *timing)
 {
     tael__plan written;
+    tael__intent first;
     reading *r = tael__alloc_zero(sizeof *r);
     if (!r) return tael__fail_memory("ask", sizeof *r);
     r->job = job;
-    tael_status status = tael__intents_open(&r->intents);
+    r->intents = intents;
+    tael__spots_find(&r->spots, job->question, &job->when, &job->merchants, intents);
+    tael_status status = look_at_strange(r);
     if (status == TAEL_OK) {
-        tael__spots_find(&r->spots, job->question, &job->when, &job->merchants, r->intents);
-        status = look_at_strange(r);
-    }
-    if (status == TAEL_OK) {
-        tael__intent first;
-        tael__intents_read(r->intents, &first, 1, r->masked);
+        tael__intents_read(intents, &first, 1, r->masked);
         bool sure = r->strange_count == 0 && first.probability >= SURE;
         if (!sure) status = tael__prompt_plan(model, job, options, json, timing);
         if (status == TAEL_OK && !sure) status = tael__plan_parse(&written, json->data ? json->data : "");
-        if (status == TAEL_OK && !sure) take_model_words(r, &written);
+        if (status == TAEL_OK && !sure) status = take_model_words(r, &written);
         if (status == TAEL_OK) fill_plan(r, job->plan, sure ? NULL : &written);
     }
-    tael__intents_close(r->intents);
     tael__free(r);
     return status;
 }

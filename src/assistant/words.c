@@ -313,10 +313,23 @@ static tael_status loosen(tael__job *job)
     return TAEL_OK;
 }
 
+/* "狗狗在宠颐生看病": a shop's own name says all that the kinds beside it say, and rows of it that were put elsewhere
+ * count. */
+static void drop_kinds(tael__job *job)
+{
+    bool shop = false;
+    for (size_t i = 0; i < job->about_count; i++) shop |= job->about[i].of_shop;
+    if (!shop || job->any_about) return;
+    for (size_t i = job->about_count; i-- > 0;)
+        if (job->about[i].range_count > 0) drop_about(job, i);
+}
+
 tael_status tael__job_group(tael__job *job)
 {
     point_groups(job);
-    job->any_about = job->about_count > 1 && are_alternatives(job->question, job->labels[0], job->labels[1]);
+    job->any_about =
+        job->about_count > 1 && !job->neutral && are_alternatives(job->question, job->labels[0], job->labels[1]);
+    drop_kinds(job);
     TAEL_TRY(loosen(job));
     TAEL_TRY(join_alternatives(job));
     return settle_direction(job);

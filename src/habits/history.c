@@ -211,15 +211,6 @@ static tael_status learn(tael_habits *h, tael_ledger *ledger, const char *today)
     return tael__recurring_find(h);
 }
 
-/* CONSENT: the one place that asks whether the owner lets habits be learned. The table of consents isn't in this tree
- * yet; when it is: tael_consent_get(ledger, "habits", allowed). */
-static tael_status may_learn(tael_ledger *ledger, bool *allowed)
-{
-    (void)ledger;
-    *allowed = true;
-    return TAEL_OK;
-}
-
 tael_status tael_habits_open(tael_habits **out, tael_ledger *ledger, const char *today)
 {
     tael__date date;
@@ -230,7 +221,7 @@ tael_status tael_habits_open(tael_habits **out, tael_ledger *ledger, const char 
     if (!tael__date_parse(&date, today))
         return tael__fail(TAEL_BAD_INPUT,
                           TAEL_SAY("habits: not a day; write it as 2026-11-20", "习惯：不是日期；请写成 2026-11-20"));
-    TAEL_TRY(may_learn(ledger, &allowed));
+    TAEL_TRY(tael_consent_get(ledger, "habits", &allowed));
     if (!allowed)
         return tael__fail(TAEL_DENIED,
                           TAEL_SAY("habits: you don't want them learned; `tael consent habits on` allows it",

@@ -3,13 +3,49 @@
 // that still holds old pages is cut to nothing. What a flash disk keeps below the file system is out of our reach;
 // there the encryption stands. What the owner taught (names of shops, decisions on matches) goes when everything does.
 #include "base/date.h"
-#include "ledger/internal.h"
+#include "ledger/labels.h"
 
 #define ERASING TAEL_SAY("erasing", "删除")
+
+/* Names of rows that are gone: labels and sums that no row has any more. */
+static tael_status delete_leftovers(tael_ledger *ledger)
+{
+    TAEL_TRY(tael__labels_refresh(ledger));
+    return tael__sql_exec(ledger,
+                          "DELETE FROM totals WHERE rows=0; DELETE FROM amounts WHERE rows=0;"
+                          "DELETE FROM labels WHERE id NOT IN (SELECT label FROM totals);",
+                          ERASING);
+}
+
+/* Everything that the store holds is its owner's, also what was learned from the rows: so no table is named here, and
+ * one that comes later isn't forgotten. Emptying `records` first keeps its triggers from filling others. */
+static tael_status empty_tables(tael_ledger *ledger)
+{
+    sqlite3_stmt *s;
+    bool row;
+    tael__buffer sql = {.max = 65536};
+    tael__buffer_text(&sql, "PRAGMA defer_foreign_keys=ON; DELETE FROM records;");
+    TAEL_TRY(tael__sql_prepare(ledger, &s, "SELECT name FROM sqlite_master WHERE type='table' AND name<>'records'",
+                               ERASING));
+    tael_status status = tael__sql_step(ledger, s, &row, ERASING);
+    for (; status == TAEL_OK && row; status = tael__sql_step(ledger, s, &row, ERASING))
+        tael__buffer_format(&sql, "DELETE FROM \"%s\";", tael__sql_text(s, 0));
+    sqlite3_finalize(s);
+    if (status == TAEL_OK && sql.failed != TAEL_OK) status = tael__fail_memory("erase", sql.size);
+    if (status == TAEL_OK) status = tael__sql_exec(ledger, sql.data, ERASING);
+    tael__buffer_free(&sql);
+    return status;
+}
 
 static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t before_day, uint64_t *erased)
 {
     sqlite3_stmt *s;
+    if (!source && before_day == INT64_MAX) {
+        int64_t rows;
+        TAEL_TRY(tael__sql_number(ledger, &rows, "SELECT count(*) FROM records", ERASING));
+        *erased = (uint64_t)rows;
+        return empty_tables(ledger);
+    }
     TAEL_TRY(tael__sql_prepare(ledger, &s, "DELETE FROM records WHERE (?1 IS NULL OR source=?1) AND day<?2", ERASING));
     if (source) sqlite3_bind_text(s, 1, source, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 2, before_day);
@@ -17,19 +53,13 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
     sqlite3_finalize(s);
     TAEL_TRY(status);
     *erased = (uint64_t)sqlite3_changes64(ledger->db);
-    if (!source && before_day == INT64_MAX)
-        return tael__sql_exec(ledger,
-                              "DELETE FROM imports; DELETE FROM mappings; DELETE FROM guesses;"
-                              "DELETE FROM merchant_aliases; DELETE FROM match_decisions; DELETE FROM corrections;"
-                              "DELETE FROM left_out;"
-                              "DELETE FROM sqlite_sequence",
-                              ERASING);
     /* A correction names a merchant, and so does what habits leave out: it goes with the last record of it. */
     TAEL_TRY(tael__sql_exec(ledger,
                             "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records);"
                             "DELETE FROM left_out WHERE merchant<>'' AND merchant NOT IN (SELECT brand FROM records)",
                             ERASING));
-    return tael__ledger_settle(ledger, NULL);
+    TAEL_TRY(tael__ledger_settle(ledger, NULL));
+    return delete_leftovers(ledger);
 }
 
 static tael_status empty_log(tael_ledger *ledger)

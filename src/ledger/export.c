@@ -3,7 +3,8 @@
 // takes its name only when it is whole.
 //
 // A spreadsheet runs a cell that starts with = + - @ as a formula, and merchants choose their own names; in the CSV
-// such a cell gets an apostrophe before it (OWASP, CSV injection). The JSON holds the text as it is.
+// such a cell gets an apostrophe before it (OWASP, CSV injection), and so that this can be undone, one that starts with
+// an apostrophe too. The JSON holds the text as it is.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +15,8 @@
 
 #include "base/date.h"
 #include "base/file.h"
-#include "ledger/internal.h"
+#include "ledger/learned.h"
+#include "ledger/restore.h"
 
 #define EXPORTING TAEL_SAY("exporting", "导出")
 #define CHUNK     ((size_t)1 << 20) /* written at once */
@@ -62,7 +64,7 @@ static tael_status end_sheet(sheet *s)
 static void csv_text(tael__buffer *b, const char *text)
 {
     tael__buffer_append(b, "\"", 1);
-    if (*text && strchr("=+-@", *text)) tael__buffer_append(b, "'", 1);
+    if (*text && strchr("=+-@'", *text)) tael__buffer_append(b, "'", 1);
     for (; *text; text++) tael__buffer_append(b, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
     tael__buffer_append(b, "\"", 1);
 }
@@ -90,13 +92,20 @@ static const char *direction_name(tael_direction d)
     return d == TAEL_EXPENSE ? "expense" : d == TAEL_INCOME ? "income" : "neutral";
 }
 
-static int export_record(const tael_record *r, void *user)
+/* Beside what a record shows: what the store needs to be the same again (restore.c). */
+#define EXTRA_NUMBERS "time_ms,offset_minutes,kind,stated_minor,exported_ms,said_direction"
+#define EXTRA_TEXTS   "merchant_order,account,key"
+
+static void export_record(exporter *e, sqlite3_stmt *s)
 {
     static const char *const names[] = {"currency", "merchant", "item",        "category", "type", "method",
                                         "status",   "source",   "external_id", "note",     "brand"};
+    static const char *const extra[] = {"merchant_order", "account", "key"};
+    enum { NUMBERS_AT = 23, TEXTS_AT = 29 }; /* behind TAEL__RECORD_COLUMNS */
+    tael_record row, *r = &row;
+    tael__record_read(r, s);
     const char *const texts[] = {r->currency, r->merchant, r->item,        r->category, r->type, r->method,
                                  r->status,   r->source,   r->external_id, r->note,     r->brand};
-    exporter *e = user;
     char time[40];
     tael__format_time(time, sizeof time, r->time_ms, r->offset_minutes);
     tael__buffer *c = &e->csv.text, *j = &e->json.text;
@@ -104,25 +113,49 @@ static int export_record(const tael_record *r, void *user)
                         direction_name(r->direction), (long long)r->minor, (long long)r->refunded_minor,
                         (long long)r->refund_of, (long long)r->same_as, r->refund, r->counted, (int)r->category_id,
                         (int)r->category_by);
-    tael__buffer_format(j,
-                        "%s{\"id\":%lld,\"time\":\"%s\",\"direction\":\"%s\",\"minor\":%lld,\"refunded_minor\":%lld,"
-                        "\"refund_of\":%lld,\"same_as\":%lld,\"refund\":%s,\"counted\":%s,\"category_id\":%d,\"category_by\":%d",
-                        e->count ? ",\n" : "", (long long)r->id, time, direction_name(r->direction),
-                        (long long)r->minor, (long long)r->refunded_minor, (long long)r->refund_of,
-                        (long long)r->same_as, r->refund ? "true" : "false", r->counted ? "true" : "false",
-                        (int)r->category_id, (int)r->category_by);
+    tael__buffer_format(
+        j,
+        "%s{\"id\":%lld,\"time\":\"%s\",\"direction\":\"%s\",\"minor\":%lld,\"refunded_minor\":%lld,"
+        "\"refund_of\":%lld,\"same_as\":%lld,\"refund\":%s,\"counted\":%s,\"category_id\":%d,\"category_by\":%d",
+        e->count ? ",\n" : "", (long long)r->id, time, direction_name(r->direction), (long long)r->minor,
+        (long long)r->refunded_minor, (long long)r->refund_of, (long long)r->same_as, r->refund ? "true" : "false",
+        r->counted ? "true" : "false", (int)r->category_id, (int)r->category_by);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         tael__buffer_text(c, ",");
         csv_text(c, texts[i]);
         tael__buffer_format(j, ",\"%s\":", names[i]);
         json_text(j, texts[i]);
     }
+    for (int i = NUMBERS_AT; i < TEXTS_AT; i++) tael__buffer_format(c, ",%lld", (long long)sqlite3_column_int64(s, i));
+    for (int i = 0; i < 3; i++) {
+        tael__buffer_text(c, ",");
+        csv_text(c, tael__sql_text(s, TEXTS_AT + i));
+        tael__buffer_format(j, ",\"%s\":", extra[i]);
+        json_text(j, tael__sql_text(s, TEXTS_AT + i));
+    }
     tael__buffer_text(c, "\r\n");
     tael__buffer_text(j, "}");
     e->count++;
     if (c->size > CHUNK || c->failed != TAEL_OK) flush(&e->csv);
     if (j->size > CHUNK || j->failed != TAEL_OK) flush(&e->json);
-    return e->csv.status != TAEL_OK || e->json.status != TAEL_OK;
+}
+
+/* Oldest number first: rows of one second come back in the order that they had. */
+static tael_status write_rows(tael_ledger *ledger, exporter *e)
+{
+    sqlite3_stmt *s;
+    bool row;
+    TAEL_TRY(tael__sql_prepare(ledger, &s,
+                               "SELECT " TAEL__RECORD_COLUMNS "," EXTRA_NUMBERS
+                               ",merchant_order,account,lower(hex(key)) FROM records ORDER BY id",
+                               EXPORTING));
+    tael_status status = tael__sql_step(ledger, s, &row, EXPORTING);
+    while (status == TAEL_OK && row && e->csv.status == TAEL_OK && e->json.status == TAEL_OK) {
+        export_record(e, s);
+        status = tael__sql_step(ledger, s, &row, EXPORTING);
+    }
+    sqlite3_finalize(s);
+    return status;
 }
 
 static int export_correction(const tael_correction *c, void *user)
@@ -149,12 +182,12 @@ static tael_status write_records(tael_ledger *ledger, const char *folder, uint64
     tael_status status = begin_sheet(&e.csv, folder, "records.csv"), closed;
     if (status == TAEL_OK) status = begin_sheet(&e.json, folder, "records.json");
     if (status == TAEL_OK) {
-        tael__buffer_text(&e.csv.text,
-                          "id,time,direction,minor,refunded_minor,refund_of,same_as,refund,counted,category_id,category_by,currency,"
-                          "merchant,item,category,type,method,"
-                          "status,source,external_id,note,brand\r\n");
+        tael__buffer_text(&e.csv.text, TAEL__EXPORT_HEAD
+                          ",refunded_minor,refund_of,same_as,refund,counted,category_id,category_by,currency,"
+                          "merchant,item,category,type,method,status,source,external_id,note,brand," EXTRA_NUMBERS
+                          "," EXTRA_TEXTS "\r\n");
         tael__buffer_text(&e.json.text, "{\"records\":[\n");
-        status = tael_ledger_records(ledger, NULL, 0, export_record, &e, NULL);
+        status = write_rows(ledger, &e);
         tael__buffer_text(&e.json.text, "\n],\"corrections\":[\n");
         if (status == TAEL_OK) status = tael_ledger_corrections(ledger, export_correction, &e);
         tael__buffer_text(&e.json.text, "\n]}\n");
@@ -165,6 +198,54 @@ static tael_status write_records(tael_ledger *ledger, const char *folder, uint64
     if (status == TAEL_OK) status = closed;
     *count = e.count;
     return status;
+}
+
+static int export_consent(const tael_consent *c, void *user)
+{
+    tael__buffer *b = user;
+    if (c->changed_ms) tael__buffer_format(b, "%s,%d,%lld\r\n", c->kind, c->allowed, (long long)c->changed_ms);
+    return 0;
+}
+
+static tael_status write_consents(tael_ledger *ledger, const char *folder)
+{
+    sheet s;
+    TAEL_TRY(begin_sheet(&s, folder, "consents.csv"));
+    tael__buffer_text(&s.text, TAEL__CONSENTS_HEAD "\r\n");
+    tael_status status = tael_consent_list(ledger, export_consent, &s.text), closed = end_sheet(&s);
+    return status == TAEL_OK ? closed : status;
+}
+
+static void learned_row(tael__buffer *b, const tael__learned *table, sqlite3_stmt *s)
+{
+    for (int i = 0; table->shape[i]; i++) {
+        if (i > 0) tael__buffer_text(b, ",");
+        if (table->shape[i] == 't')
+            csv_text(b, tael__sql_text(s, i));
+        else
+            tael__buffer_text(b, tael__sql_text(s, i));
+    }
+    tael__buffer_text(b, "\r\n");
+}
+
+static tael_status write_learned(tael_ledger *ledger, const char *folder, const tael__learned *table)
+{
+    sheet file;
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    TAEL_TRY(begin_sheet(&file, folder, table->file));
+    tael__buffer_text(&file.text, table->head);
+    tael__buffer_text(&file.text, "\r\n");
+    tael_status status = tael__sql_prepare(ledger, &s, table->read, EXPORTING);
+    if (status == TAEL_OK) status = tael__sql_step(ledger, s, &row, EXPORTING);
+    while (status == TAEL_OK && row && file.status == TAEL_OK) {
+        learned_row(&file.text, table, s);
+        if (file.text.size > CHUNK) flush(&file);
+        status = tael__sql_step(ledger, s, &row, EXPORTING);
+    }
+    sqlite3_finalize(s);
+    tael_status closed = end_sheet(&file);
+    return status == TAEL_OK ? closed : status;
 }
 
 static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t count)
@@ -188,17 +269,21 @@ static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t
         "\"brand\":\"the merchant without branch, company form and channel, or as the owner named it\",\n"
         "\"category_id\":\"of Tael's tree of categories (tael categories --json), or 0; category_by: 1 the model, 2 "
         "the owner\",\n"
-        "\"csv\":\"a cell that starts with = + - or @ has an apostrophe before it, so that no spreadsheet runs it\"}\n",
+        "\"csv\":\"a cell that starts with = + - @ or an apostrophe has an apostrophe before it, so that no "
+        "spreadsheet runs it\"}\n",
         tael_version(), time, (unsigned long long)count, summary.first_day, summary.last_day);
     return end_sheet(&s);
 }
 
+static const char *const files[] = {"records.csv",  "names.csv",    "decisions.csv", "corrections.csv", "mappings.csv",
+                                    "left_out.csv", "consents.csv", "records.json",  "about.json"};
+#define FILE_COUNT (sizeof files / sizeof *files)
+
 static void remove_half(const char *folder)
 {
-    static const char *const names[] = {"records.csv", "records.json", "about.json"};
     char path[TAEL__MAX_PATH_BYTES];
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (tael__path_join(path, sizeof path, folder, names[i]) == TAEL_OK) unlink(path);
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        if (tael__path_join(path, sizeof path, folder, files[i]) == TAEL_OK) unlink(path);
     rmdir(folder);
 }
 
@@ -207,8 +292,21 @@ static tael_status write_all(tael_ledger *ledger, const char *folder, uint64_t *
 {
     TAEL_TRY(tael__sql_exec(ledger, "BEGIN", EXPORTING));
     tael_status status = write_records(ledger, folder, count);
+    for (size_t i = 0; status == TAEL_OK && tael__learned_at(i); i++)
+        status = write_learned(ledger, folder, tael__learned_at(i));
+    if (status == TAEL_OK) status = write_consents(ledger, folder);
     if (status == TAEL_OK) status = write_about(ledger, folder, *count);
     return tael__sql_end(ledger, status);
+}
+
+static tael_status take_name(const char *folder, const char *path)
+{
+    if (rename(folder, path) == 0) return TAEL_OK; /* an empty folder of that name is replaced */
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR) return tael__fail_errno(EXPORTING, path, errno);
+    return tael__fail(
+        TAEL_BAD_INPUT,
+        TAEL_SAY("%s: something is there already; choose another place or remove it", "%s：已存在；请另选位置或先删除"),
+        path);
 }
 
 tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *records)
@@ -226,15 +324,9 @@ tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *
     if (!mkdtemp(folder)) return tael__fail_errno(EXPORTING, path, errno); /* mode 0700 */
     tael_status status = write_all(ledger, folder, &count);
     if (status == TAEL_OK) status = tael__folder_sync(folder);
-    if (status == TAEL_OK && rename(folder, path) != 0) { /* an empty folder of that name is replaced */
-        if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
-            status = tael__fail(TAEL_BAD_INPUT,
-                                TAEL_SAY("%s: something is there already; choose another place or remove it",
-                                         "%s：已存在；请另选位置或先删除"),
-                                path);
-        else
-            status = tael__fail_errno(EXPORTING, path, errno);
-    }
+    bool zip = n > 4 && strcmp(path + n - 4, ".zip") == 0;
+    if (status == TAEL_OK) status = zip ? tael__export_zip(folder, files, FILE_COUNT, path) : take_name(folder, path);
+    if (status == TAEL_OK && zip) remove_half(folder);
     if (status != TAEL_OK) {
         snprintf(sentence, sizeof sentence, "%s", tael_error());
         remove_half(folder);

@@ -140,7 +140,7 @@ tael_status tael__filter_copy(tael_filter *out, const tael_filter *filter)
     return TAEL_OK;
 }
 
-tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
+static void add_words(tael__where *w, const tael_filter *f)
 {
     const struct {
         const char *condition, *text;
@@ -149,17 +149,6 @@ tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
                   {" AND tael_contains(?,method)", f->method},
                   {" AND tael_contains(?,source)", f->source},
                   {" AND tael_contains(?," ALL_FIELDS ")", f->text}};
-    w->count = 0;
-    w->status = TAEL_OK;
-    w->sql = (tael__buffer){.max = TAEL__MAX_CONDITIONS * 128};
-    add(w, " WHERE 1");
-    add_direction(w, f, sums);
-    add_days(w, f);
-    if (f->min_minor) add_number(w, " AND minor>=?", f->min_minor);
-    if (f->max_minor) add_number(w, " AND minor<=?", f->max_minor);
-    if (f->refunded_only) add(w, " AND refunded_minor>0");
-    if (f->weekdays & 0x7F) add_number(w, " AND (?>>((day+3)%7))&1", f->weekdays & 0x7F);
-    add_hours(w, f->hour_from, f->hour_to);
     add_categories(w, f);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (given(fields[i].text)) add_text(w, fields[i].condition, fields[i].text);
@@ -168,7 +157,45 @@ tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
     for (size_t i = 0; i < f->none_count; i++) add_group(w, &f->none_of[i], true);
     for (size_t i = 0; i < f->no_count; i++)
         if (given(f->no_terms[i])) add_text(w, " AND NOT tael_contains(?," TERM_FIELDS ")", f->no_terms[i]);
+}
+
+static void begin(tael__where *w)
+{
+    w->count = 0;
+    w->status = TAEL_OK;
+    w->sql = (tael__buffer){.max = TAEL__MAX_CONDITIONS * 128};
+    add(w, " WHERE 1");
+}
+
+tael_status tael__where_texts(tael__where *w, const tael_filter *f)
+{
+    begin(w);
+    add_words(w, f);
     return w->status;
+}
+
+tael_status tael__where_make(tael__where *w, const tael_filter *f, bool sums)
+{
+    begin(w);
+    add_direction(w, f, sums);
+    add_days(w, f);
+    if (f->min_minor) add_number(w, " AND minor>=?", f->min_minor);
+    if (f->max_minor) add_number(w, " AND minor<=?", f->max_minor);
+    if (f->refunded_only) add(w, " AND refunded_minor>0");
+    if (f->weekdays & 0x7F) add_number(w, " AND (?>>((day+3)%7))&1", f->weekdays & 0x7F);
+    add_hours(w, f->hour_from, f->hour_to);
+    add_words(w, f);
+    return w->status;
+}
+
+tael_status tael__where_bind(tael_ledger *ledger, sqlite3_stmt *statement, const tael__where *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        int code = w->value[i].text ? sqlite3_bind_text(statement, i + 1, w->value[i].text, -1, SQLITE_STATIC)
+                                    : sqlite3_bind_int64(statement, i + 1, w->value[i].number);
+        if (code != SQLITE_OK) return tael__sql_fail(ledger, code, TAEL_SAY("reading the records", "读取记录"));
+    }
+    return TAEL_OK;
 }
 
 tael_status tael__where_prepare(tael_ledger *ledger, sqlite3_stmt **out, const char *select, const tael__where *w,
@@ -182,11 +209,7 @@ tael_status tael__where_prepare(tael_ledger *ledger, sqlite3_stmt **out, const c
     tael__buffer_text(&sql, tail);
     tael_status status = sql.failed;
     if (status == TAEL_OK) status = tael__sql_prepare(ledger, out, sql.data, doing);
-    for (int i = 0; i < w->count && status == TAEL_OK; i++) {
-        int code = w->value[i].text ? sqlite3_bind_text(*out, i + 1, w->value[i].text, -1, SQLITE_STATIC)
-                                    : sqlite3_bind_int64(*out, i + 1, w->value[i].number);
-        if (code != SQLITE_OK) status = tael__sql_fail(ledger, code, doing);
-    }
+    if (status == TAEL_OK) status = tael__where_bind(ledger, *out, w);
     tael__buffer_free(&sql);
     if (status != TAEL_OK) {
         sqlite3_finalize(*out);

@@ -5,8 +5,10 @@
 // workbooks.
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
+#include "ledger/bulk.h"
 #include "ledger/import/biff.h"
 #include "ledger/import/container.h"
 #include "ledger/import/mapping.h"
@@ -14,9 +16,11 @@
 #include "ledger/import/workbook.h"
 #include "ledger/match.h"
 #include "ledger/report.h"
+#include "ledger/restore.h"
 #include "ledger/rows.h"
 
-#define PROGRESS_ROWS 2000 /* rows between two calls of progress: a few milliseconds */
+#define LARGE_BILL    ((size_t)4 << 20) /* some 30,000 rows: from there on indexes are made at the end */
+#define PROGRESS_ROWS 2000              /* rows between two calls of progress: a few milliseconds */
 
 typedef struct job {
     const char *name; /* of the file, for sentences */
@@ -292,6 +296,7 @@ static tael_status read_table(job *j, tael_ledger *ledger, const char *data, siz
         j->rows.categorize = j->options.categorize;
         j->rows.categorize_user = j->options.categorize_user;
         status = read_rows(j);
+        if (status == TAEL_OK) status = tael__rows_finish(&j->rows);
         tael__rows_close(&j->rows);
     }
     tael__csv_close(&j->csv);
@@ -317,6 +322,12 @@ static tael_status read_sheets(job *j, tael_ledger *ledger, const tael__workbook
 
 static tael_status read_tables(job *j, tael_ledger *ledger, const content *c)
 {
+    if (c->text && tael__restore_like(c->text, c->bytes)) {
+        j->ever = true;
+        j->alone = false;
+        j->amounts.all = true;
+        return tael__restore(ledger, j->name, c->text, c->bytes, j->report, &j->changed);
+    }
     if (c->text) return read_table(j, ledger, c->text, c->bytes, 0);
     /* Beside a known bill its owner's other sheets are made of its rows: a guess at them would count those twice. */
     j->table.sure = j->options.format == NULL;
@@ -326,23 +337,51 @@ static tael_status read_tables(job *j, tael_ledger *ledger, const content *c)
     return read_sheets(j, ledger, &c->workbook);
 }
 
+/* Keys come in no order, so each row of a large bill touches another page of their index: pages that don't stay in
+ * memory are decrypted and encrypted for every row. Most bills need no more than what is set for reading. */
+static void set_cache(tael_ledger *ledger, size_t bill_bytes)
+{
+    char pragma[64];
+    size_t kib = bill_bytes / 1024 * 4;
+    if (kib < TAEL__READ_CACHE_KIB) kib = TAEL__READ_CACHE_KIB;
+    if (kib > 512 * 1024) kib = 512 * 1024;
+    snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%zu", kib);
+    sqlite3_exec(ledger->db, pragma, NULL, NULL, NULL); /* without it things are slower, not wrong */
+}
+
+/* All of the bill's rows are in the store, and the indexes that find them. */
+static tael_status store_tables(job *j, tael_ledger *ledger, const content *c, bool empty)
+{
+    tael__buffer indexes = {0};
+    tael_status status = TAEL_OK;
+    if (empty && c->bytes >= LARGE_BILL) status = tael__indexes_drop(ledger, &indexes);
+    if (status == TAEL_OK) status = read_tables(j, ledger, c);
+    if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
+    if (status == TAEL_OK) status = tael__indexes_make(ledger, &indexes);
+    tael__buffer_free(&indexes);
+    return status;
+}
+
 static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
 {
     /* What the log holds goes into the store while there is space; without waiting for readers, who may keep it there.
      */
     sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    set_cache(ledger, c->bytes);
     TAEL_TRY(tael__sql_begin(ledger));
     int64_t rows = 1;
     tael_status status =
         tael__sql_number(ledger, &rows, "SELECT EXISTS(SELECT 1 FROM records)", TAEL_SAY("reading", "读取"));
     j->alone = rows == 0;
-    if (status == TAEL_OK) status = read_tables(j, ledger, c);
-    if (status == TAEL_OK && !j->ever) status = fail_unknown(j);
+    if (status == TAEL_OK) status = store_tables(j, ledger, c, rows == 0);
     if (j->alone) tael__amounts_free(&j->amounts);
     if (status == TAEL_OK && j->changed) status = tael__ledger_settle(ledger, &j->amounts);
     if (status == TAEL_OK) status = log_import(ledger, j->report);
-    if (status == TAEL_OK && j->options.dry_run) return tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
-    status = tael__sql_end(ledger, status);
+    if (status == TAEL_OK && j->options.dry_run)
+        status = tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
+    else
+        status = tael__sql_end(ledger, status);
+    set_cache(ledger, 0);
     return status == TAEL_NO_SPACE ? give_back_space(ledger, status) : status;
 }
 
@@ -445,6 +484,8 @@ tael_status tael_ledger_import(tael_ledger *ledger, const char *path, const tael
     if (!ledger || !path || !report)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("import: a ledger, a path and a report are needed", "导入：需要账本、路径和报告"));
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return tael__restore_folder(ledger, path, options, report);
     TAEL_TRY(tael__file_read(&data, &bytes, path, TAEL__MAX_TEXT_FILE_BYTES));
     tael_status status = tael__ledger_import_bytes(ledger, path, data, bytes, options, report);
     tael__free(data);

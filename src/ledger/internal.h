@@ -30,16 +30,21 @@ typedef enum tael__kind {
 } tael__kind;
 
 #define TAEL__KEY_BYTES 32
+#define TAEL__READ_CACHE_KIB \
+    16384 /* pages kept decrypted: a ledger of some years, so that a second query decrypts nothing */
 
 /* home/ledger.key: read it, or make it when `make`. Two processes at once agree on one. TAEL_NOT_FOUND without `make`.
  * `salt` follows from the key and stands in the store's first bytes: a key of another store is told from damage. */
-tael_status tael__ledger_key(uint8_t key[TAEL__KEY_BYTES], uint8_t salt[16], const char *home, bool make);
+tael_status tael__ledger_key(uint8_t key[TAEL__KEY_BYTES], uint8_t salt[16], const char *home, const char *passphrase,
+                             bool make);
 
 /* A store in memory, for tests and fuzzing: the same schema, no key, no files. */
 tael_status tael__ledger_open_memory(tael_ledger **out);
 
 /* Bring the store to the newest schema, or only look whether it is with read_only. */
 tael_status tael__ledger_migrate(tael_ledger *ledger);
+/* An empty store as an earlier version left it, for tests. */
+tael_status tael__ledger_make_old(tael_ledger *ledger, int64_t version);
 tael_status tael__ledger_functions(tael_ledger *ledger);
 
 /* Statements. A failure carries the sentence; `doing` is a literal in this thread's language. */
@@ -100,6 +105,9 @@ typedef struct tael__where {
 
 /* `sums`: as a query wants it: counted rows only, and with expenses the refunds whose purchase isn't here. */
 tael_status tael__where_make(tael__where *where, const tael_filter *filter, bool sums);
+/* The words of the filter alone, as conditions on the table `labels`. */
+tael_status tael__where_texts(tael__where *where, const tael_filter *filter);
+tael_status tael__where_bind(tael_ledger *ledger, sqlite3_stmt *statement, const tael__where *where);
 /* "SELECT ... FROM records" + where + tail, with the values bound. */
 tael_status tael__where_prepare(tael_ledger *ledger, sqlite3_stmt **out, const char *select, const tael__where *where,
                                 const char *tail);

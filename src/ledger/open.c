@@ -101,7 +101,6 @@ static tael_status use_wal(tael_ledger *ledger, uint32_t wait_ms)
 
 static tael_status set_up(tael_ledger *ledger, uint32_t wait_ms)
 {
-    /* 16 MB of pages are kept decrypted: a ledger of some years, so that a second query decrypts nothing. */
     static const char settings[] = "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;"
                                    "PRAGMA cache_size=-16384; PRAGMA trusted_schema=OFF;";
     sqlite3_extended_result_codes(ledger->db, 1);
@@ -143,7 +142,8 @@ static int open_database(tael_ledger *ledger, const char *home)
     return sqlite3_open_v2(uri, &ledger->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
 }
 
-static tael_status find_key(tael_ledger *ledger, uint8_t key[TAEL__KEY_BYTES], uint8_t salt[16], const char *home)
+static tael_status find_key(tael_ledger *ledger, uint8_t key[TAEL__KEY_BYTES], uint8_t salt[16], const char *home,
+                            const char *passphrase)
 {
     uint64_t bytes = 0;
     bool store = tael__file_exists(ledger->path);
@@ -153,7 +153,7 @@ static tael_status find_key(tael_ledger *ledger, uint8_t key[TAEL__KEY_BYTES], u
                           TAEL_SAY("%s: no ledger is there yet; import a bill first", "%s：还没有账本；请先导入账单"),
                           ledger->path);
     /* Whoever makes a store made its key before, so a store without a key has lost it. */
-    tael_status status = tael__ledger_key(key, salt, home, bytes == 0 && !ledger->read_only);
+    tael_status status = tael__ledger_key(key, salt, home, passphrase, bytes == 0 && !ledger->read_only);
     if (status == TAEL_NOT_FOUND)
         return tael__fail(TAEL_BAD_KEY,
                           TAEL_SAY("%s: its key, ledger.key beside it, is missing; put it back from a copy: without it "
@@ -176,15 +176,16 @@ static tael_status connect_store(tael_ledger *ledger, const char *home, const ui
     return set_up(ledger, wait_ms);
 }
 
-static tael_status open_store(tael_ledger *ledger, const char *home, uint32_t wait_ms)
+static tael_status open_store(tael_ledger *ledger, const char *home, const tael_ledger_options *options)
 {
+    uint32_t wait_ms = options->busy_timeout_ms ? options->busy_timeout_ms : 5000;
     uint8_t key[TAEL__KEY_BYTES], salt[16];
     TAEL_TRY(tael__path_join(ledger->path, sizeof ledger->path, home, "ledger.db"));
     if (!ledger->read_only) {
         TAEL_TRY(tael__folder_make(home));
         close_empty_folder(home);
     }
-    TAEL_TRY(find_key(ledger, key, salt, home));
+    TAEL_TRY(find_key(ledger, key, salt, home, options->passphrase));
     if (is_stump(ledger->path)) return explain_unreadable(ledger->path, salt);
     tael_status status = connect_store(ledger, home, key, salt, wait_ms);
     if (status == TAEL_NO_SPACE && !ledger->read_only) {
@@ -210,9 +211,10 @@ tael_status tael_ledger_open(tael_ledger **out, const char *home, const tael_led
                                                 "账本：未指定文件夹，或选项没有设置 size"));
     tael_ledger *ledger = tael__alloc_zero(sizeof *ledger);
     if (!ledger) return tael__fail_memory("ledger", sizeof *ledger);
-    ledger->read_only = options && options->read_only;
-    tael_status status =
-        open_store(ledger, home, options && options->busy_timeout_ms ? options->busy_timeout_ms : 5000);
+    tael_ledger_options own = {.size = sizeof own};
+    if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+    ledger->read_only = own.read_only;
+    tael_status status = open_store(ledger, home, &own);
     if (status == TAEL_OK)
         *out = ledger;
     else

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/date.h"
-#include "ledger/internal.h"
+#include "ledger/totals.h"
 
 #define MAX_IDS 1000 /* of a group, as the header says */
 #define READING TAEL_SAY("computing", "计算")
@@ -197,21 +197,38 @@ static int by_value_down(const void *a, const void *b)
     return by_key(a, b);
 }
 
-static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where *where)
+static bool by_category(tael_group by)
+{
+    return by == TAEL_BY_CATEGORY || by == TAEL_BY_SUBCATEGORY;
+}
+
+/* The category that rows of `id` are grouped by: of the first level or as it is; 0 when not by category. */
+static int32_t category_of(tael_group by, int32_t id)
+{
+    return by == TAEL_BY_CATEGORY ? id / 100 * 100 : by == TAEL_BY_SUBCATEGORY ? id : 0;
+}
+
+/* The column that a group is named by; NULL: its key is made from the time. */
+static const char *name_of(tael_group by)
+{
+    return by_category(by)          ? "category"
+           : by == TAEL_BY_MERCHANT ? "brand"
+           : by == TAEL_BY_METHOD   ? "method"
+           : by == TAEL_BY_SOURCE   ? "source"
+                                    : NULL;
+}
+
+/* `further` NULL or a condition on the rows. */
+static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where *where, const char *further)
 {
     sqlite3_stmt *s;
     bool row;
-    bool top = g->query.group == TAEL_BY_CATEGORY, category = top || g->query.group == TAEL_BY_SUBCATEGORY;
-    const char *name = category                             ? "category,category_id"
-                       : g->query.group == TAEL_BY_MERCHANT ? "brand"
-                       : g->query.group == TAEL_BY_METHOD   ? "method"
-                       : g->query.group == TAEL_BY_SOURCE   ? "source"
-                                                            : "''";
-    char select[128];
-    snprintf(select, sizeof select, "SELECT id,time_ms,day,offset_minutes,kind,minor,refunded_minor,%s FROM records",
-             name);
-    /* The "+" keeps the planner from the index on currency, which is there for another question. */
-    TAEL_TRY(tael__where_prepare(ledger, &s, select, where, " AND +currency=? ORDER BY time_ms DESC,id DESC"));
+    const char *name = name_of(g->query.group);
+    char select[160], tail[128];
+    snprintf(select, sizeof select, "SELECT id,time_ms,day,offset_minutes,kind,minor,refunded_minor,%s,%s FROM records",
+             name ? name : "''", by_category(g->query.group) ? "category_id" : "0");
+    snprintf(tail, sizeof tail, "%s AND currency=? ORDER BY time_ms DESC,id DESC", further ? further : "");
+    TAEL_TRY(tael__where_prepare(ledger, &s, select, where, tail));
     sqlite3_bind_text(s, where->count + 1, g->query.currency, -1, SQLITE_STATIC);
     tael_status status = tael__sql_step(ledger, s, &row, READING);
     for (; status == TAEL_OK && row; status = tael__sql_step(ledger, s, &row, READING)) {
@@ -220,9 +237,8 @@ static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where 
                   .day = sqlite3_column_int64(s, 2),
                   .offset_minutes = sqlite3_column_int(s, 3),
                   .amount = sqlite3_column_int64(s, 5),
-                  .name = tael__sql_text(s, 7)};
-        if (category) l.category_id = sqlite3_column_int(s, 8);
-        if (top) l.category_id = l.category_id / 100 * 100;
+                  .name = tael__sql_text(s, 7),
+                  .category_id = category_of(g->query.group, sqlite3_column_int(s, 8))};
         bool refund = sqlite3_column_int(s, 4) == TAEL__REFUND;
         if (refund && g->query.gross) continue;
         if (refund)
@@ -233,6 +249,62 @@ static tael_status read_lines(groups *g, tael_ledger *ledger, const tael__where 
         if (status != TAEL_OK) break;
     }
     sqlite3_finalize(s);
+    return status;
+}
+
+/* ---- From the totals ---- */
+
+/* The sum of one cell, as read_lines and add_line would count its rows. */
+static tael_status add_cell(const tael__totals_cell *cell, void *user)
+{
+    groups *g = user;
+    group *to;
+    char buffer[32] = "";
+    const char *key = name_of(g->query.group) ? cell->name : buffer;
+    int64_t sum, count;
+    int32_t category = category_of(g->query.group, cell->category_id);
+    const tael_query *q = &g->query;
+    bool refund = tael__class_kind(cell->class) == TAEL__REFUND;
+    int direction = q->filter.direction == TAEL_ANY_DIRECTION ? TAEL_EXPENSE : (int)q->filter.direction;
+    bool refunds = direction == TAEL_EXPENSE && !q->gross && !q->filter.min_minor && !q->filter.max_minor;
+    if (!tael__class_counted(cell->class)) return TAEL_OK;
+    if (refund ? !refunds : tael__class_direction(cell->class) != direction) return TAEL_OK;
+    sum = refund ? -cell->sum.gross : q->gross ? cell->sum.gross : cell->sum.net;
+    count = refund || q->gross ? cell->sum.gross_rows : cell->sum.net_rows;
+    if (count == 0) return TAEL_OK; /* wholly refunded */
+    if (q->group == TAEL_BY_MONTH)
+        snprintf(buffer, sizeof buffer, "%04d-%02d", (int)(cell->month / 12), (int)(cell->month % 12) + 1);
+    else if (q->group == TAEL_BY_YEAR)
+        snprintf(buffer, sizeof buffer, "%04d", (int)(cell->month / 12));
+    if (category) key = category_key(g, category, buffer);
+    TAEL_TRY(find_group(g, &to, key, 0));
+    if (category) to->category_id = category;
+    to->sum += sum; /* fits: see TAEL__HUGE_MINOR */
+    if (!refund) to->count += count;
+    return TAEL_OK;
+}
+
+static bool kept(const tael_query *q)
+{
+    bool fits = q->group == TAEL_BY_NONE || q->group == TAEL_BY_MONTH || q->group == TAEL_BY_YEAR || name_of(q->group);
+    bool alone = q->group == TAEL_BY_NONE || (!q->filter.min_minor && !q->filter.max_minor);
+    return q->no_records && q->measure <= TAEL_AVERAGE && fits && alone;
+}
+
+/* *done: the groups are there; the ledger's rows needn't be read. */
+static tael_status read_totals(groups *g, tael_ledger *ledger, const tael__where *where, bool *done)
+{
+    tael__kept plan;
+    *done = false;
+    if (!kept(&g->query)) return TAEL_OK;
+    tael_status status = tael__kept_make(&plan, ledger, &g->query.filter);
+    if (status == TAEL_OK && plan.usable) {
+        *done = true;
+        status =
+            tael__kept_each(&plan, ledger, &g->query.filter, name_of(g->query.group), g->query.currency, add_cell, g);
+        if (status == TAEL_OK && plan.loose) status = read_lines(g, ledger, where, TAEL__LOOSE);
+    }
+    tael__kept_free(&plan);
     return status;
 }
 
@@ -261,24 +333,6 @@ static tael_status give_groups(groups *g, tael_group_fn *each, void *user)
     return TAEL_OK;
 }
 
-/* The currency with most rows: at once when there is only one, else by counting. */
-static tael_status main_currency(tael_ledger *ledger, char currency[8])
-{
-    sqlite3_stmt *s;
-    bool row = false, one = false;
-    tael_ledger_summary summary;
-    TAEL_TRY(tael__sql_prepare(
-        ledger, &s, "SELECT (SELECT min(currency) FROM records),(SELECT max(currency) FROM records)", READING));
-    tael_status status = tael__sql_step(ledger, s, &row, READING);
-    if (row && (one = strcmp(tael__sql_text(s, 0), tael__sql_text(s, 1)) == 0))
-        snprintf(currency, 8, "%s", tael__sql_text(s, 0));
-    sqlite3_finalize(s);
-    if (status != TAEL_OK || one) return status;
-    TAEL_TRY(tael_ledger_summarize(ledger, &summary));
-    snprintf(currency, 8, "%s", summary.currency);
-    return TAEL_OK;
-}
-
 static tael_status copy_query(tael_query *out, const tael_query *query)
 {
     *out = (tael_query){.size = sizeof *out};
@@ -297,16 +351,20 @@ tael_status tael_ledger_query(tael_ledger *ledger, const tael_query *query, tael
     groups g = {0};
     tael__where where;
     char currency[8];
+    bool done;
     if (!ledger || !each)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("query: a ledger and a function are needed", "查询：需要账本和回调函数"));
     TAEL_TRY(copy_query(&g.query, query));
     if (!g.query.currency) {
-        TAEL_TRY(main_currency(ledger, currency));
+        tael_ledger_summary summary;
+        TAEL_TRY(tael_ledger_summarize(ledger, &summary));
+        snprintf(currency, sizeof currency, "%s", summary.currency);
         g.query.currency = currency;
     }
     tael_status status = tael__where_make(&where, &g.query.filter, true);
-    if (status == TAEL_OK) status = read_lines(&g, ledger, &where);
+    if (status == TAEL_OK) status = read_totals(&g, ledger, &where, &done);
+    if (status == TAEL_OK && !done) status = read_lines(&g, ledger, &where, NULL);
     if (status == TAEL_OK) status = give_groups(&g, each, user);
     for (size_t i = 0; i < g.count; i++) {
         tael__free(g.rows[i].key);

@@ -9,6 +9,7 @@
 #include "ledger/rows.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -117,10 +118,9 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
             ledger, &rows->insert,
             "INSERT INTO records(key,time_ms,offset_minutes,day,direction,kind,counted,minor,"
             "stated_minor,exported_ms,currency,source,merchant,item,category,type,method,status,"
-            "external_id,merchant_order,account,note,refunded_minor,brand,"
-            "category_id,category_by)"
-            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,min(?8,?9),?23,"
-            "?24,?25)",
+            "external_id,merchant_order,account,note,label,refunded_minor,brand,category_id,category_by)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?22,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?23,min(?8,?9),"
+            "?24,?25,?26) ON CONFLICT(key) DO NOTHING",
             STORING);
     if (status == TAEL_OK)
         status = tael__sql_prepare(
@@ -137,8 +137,15 @@ tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger)
                                    "category=iif(category='',?5,category) WHERE id=?1",
                                    STORING);
     if (status == TAEL_OK) status = tael__brands_open(&rows->brands, ledger);
+    if (status == TAEL_OK) status = tael__labels_open(&rows->labels, ledger);
+    rows->totals.ledger = ledger;
     if (status != TAEL_OK) tael__rows_close(rows);
     return status;
+}
+
+tael_status tael__rows_finish(tael__rows *rows)
+{
+    return tael__totals_flush(&rows->totals);
 }
 
 void tael__rows_close(tael__rows *rows)
@@ -150,6 +157,8 @@ void tael__rows_close(tael__rows *rows)
     sqlite3_finalize(rows->fill);
     tael__brands_close(&rows->brands);
     tael__free(rows->seen);
+    tael__labels_close(&rows->labels);
+    tael__totals_free(&rows->totals);
     *rows = (tael__rows){0};
 }
 
@@ -180,33 +189,65 @@ static int32_t categorize(const tael__rows *rows, const char *source, const tael
     return rows->categorize(&record, by_owner, rows->categorize_user);
 }
 
+/* What the store needs of a row beside what the bill says: its shared texts' label, its brand and its category. */
+typedef struct meaning {
+    const char *brand, *currency;
+    int64_t label;
+    int32_t category;
+    bool by_owner;
+} meaning;
+
+static tael_status find_meaning(tael__rows *rows, const char *source, const tael__bill_row *row, meaning *m)
+{
+    char category[16];
+    *m = (meaning){.currency = row->currency[0] ? row->currency : "CNY"};
+    m->category = categorize(rows, source, row, &m->by_owner);
+    snprintf(category, sizeof category, "%d", (int)m->category);
+    TAEL_TRY(tael__brands_find(&rows->brands, row->merchant, &m->brand));
+    const char *const texts[] = {m->currency, source,    row->merchant, row->category, row->method,  m->brand,
+                                 category,    row->item, row->type,     row->status,   row->account, row->note};
+    return tael__labels_of(&rows->labels, texts, row->external_id, &m->label);
+}
+
+/* Notes which guess a new row was read by. */
+static tael_status note_guess(tael__rows *rows, int64_t id)
+{
+    if (!rows->guess) return TAEL_OK;
+    sqlite3_bind_int64(rows->note, 1, id);
+    sqlite3_bind_int64(rows->note, 2, rows->guess);
+    return tael__sql_run(rows->ledger, rows->note, STORING);
+}
+
+/* *inserted: it was new. */
 static tael_status insert_row(tael__rows *rows, const uint8_t key[16], const char *source, const tael__bill_row *row,
-                              int64_t exported_ms)
+                              int64_t exported_ms, bool *inserted)
 {
     sqlite3_stmt *s = rows->insert;
-    const char *brand;
-    TAEL_TRY(tael__brands_find(&rows->brands, row->merchant, &brand));
-    int64_t day = tael__days_of(tael__date_of_ms(row->time_ms, row->offset_minutes));
+    tael__date date = tael__date_of_ms(row->time_ms, row->offset_minutes);
+    bool counted = row->kind != TAEL__NEVER_PAID;
+    meaning m;
+    TAEL_TRY(find_meaning(rows, source, row, &m));
     sqlite3_bind_blob(s, 1, key, 16, SQLITE_STATIC);
-    const int64_t numbers[] = {row->time_ms,   row->offset_minutes, day,
-                               row->direction, row->kind,           row->kind != TAEL__NEVER_PAID,
-                               row->minor,     row->stated_minor,   exported_ms};
+    const int64_t numbers[] = {row->time_ms, row->offset_minutes, tael__days_of(date), row->direction, row->kind,
+                               counted,      row->minor,          row->stated_minor,   exported_ms};
     for (int i = 0; i < 9; i++) sqlite3_bind_int64(s, 2 + i, numbers[i]);
     const char *const texts[] = {source,      row->merchant, row->item,        row->category,       row->type,
                                  row->method, row->status,   row->external_id, row->merchant_order, row->account,
                                  row->note};
     for (int i = 0; i < 11; i++) bind_text(s, 11 + i, texts[i]);
-    bind_text(s, 22, row->currency[0] ? row->currency : "CNY");
-    bool by_owner = false;
-    int32_t category = categorize(rows, source, row, &by_owner);
-    sqlite3_bind_int(s, 24, category);
-    sqlite3_bind_int(s, 25, category == 0 ? 0 : by_owner ? TAEL_CATEGORY_BY_OWNER : TAEL_CATEGORY_BY_MODEL);
-    bind_text(s, 23, brand);
-    tael_status status = tael__sql_run(rows->ledger, s, STORING);
-    if (status != TAEL_OK || !rows->guess) return status;
-    sqlite3_bind_int64(rows->note, 1, sqlite3_last_insert_rowid(rows->ledger->db));
-    sqlite3_bind_int64(rows->note, 2, rows->guess);
-    return tael__sql_run(rows->ledger, rows->note, STORING);
+    bind_text(s, 22, m.currency);
+    sqlite3_bind_int64(s, 23, m.label);
+    bind_text(s, 24, m.brand);
+    sqlite3_bind_int(s, 25, m.category);
+    sqlite3_bind_int(s, 26, m.category == 0 ? 0 : m.by_owner ? TAEL_CATEGORY_BY_OWNER : TAEL_CATEGORY_BY_MODEL);
+    TAEL_TRY(tael__sql_run(rows->ledger, s, STORING));
+    *inserted = sqlite3_changes(rows->ledger->db) > 0;
+    if (!*inserted) return TAEL_OK;
+    int64_t refunded = row->minor < row->stated_minor ? row->minor : row->stated_minor;
+    TAEL_TRY(tael__totals_add(&rows->totals, m.label, date,
+                              tael__class_of((int)row->direction, (int)row->kind, counted), m.currency, row->minor,
+                              refunded));
+    return note_guess(rows, sqlite3_last_insert_rowid(rows->ledger->db));
 }
 
 /* Whether this export knows more about the row than what is stored. Without both export times: a refund that wasn't
@@ -265,20 +306,14 @@ static tael_status fill_row(tael__rows *rows, int64_t id, const tael__bill_row *
     return tael__sql_run(rows->ledger, s, STORING);
 }
 
-tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bill_row *row, int64_t exported_ms,
-                           tael__stored *stored)
+/* A row whose key may be in the store. */
+static tael_status put_known(tael__rows *rows, const uint8_t key[16], const tael__bill_row *row, int64_t exported_ms,
+                             tael__stored *stored)
 {
-    uint8_t key[16];
-    uint64_t before = 0;
     bool found = false, changed = false;
     char category[TAEL__MAX_FIELD_BYTES + 1] = "";
     int64_t id = 0;
-    make_key(key, source, row, 0);
-    if (row->external_id[0] == '\0' || row->identity != TAEL__ID_OF_ROW) {
-        TAEL_TRY(count_seen(rows, key, &before));
-        if (before > 0) make_key(key, source, row, before);
-    }
-    sqlite3_bind_blob(rows->find, 1, key, sizeof key, SQLITE_STATIC);
+    sqlite3_bind_blob(rows->find, 1, key, 16, SQLITE_STATIC);
     tael_status status = tael__sql_step(rows->ledger, rows->find, &found, STORING);
     if (found) {
         id = sqlite3_column_int64(rows->find, 0);
@@ -289,8 +324,26 @@ tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bil
         status = fill_row(rows, id, row);
     }
     sqlite3_reset(rows->find);
-    if (status != TAEL_OK) return status;
     *stored = !found ? TAEL__STORED_NEW : changed ? TAEL__STORED_CHANGED : TAEL__STORED_KNOWN;
-    if (!found) return insert_row(rows, key, source, row, exported_ms);
-    return changed ? update_row(rows, id, row, exported_ms, category) : TAEL_OK;
+    return status == TAEL_OK && changed ? update_row(rows, id, row, exported_ms, category) : status;
+}
+
+tael_status tael__rows_put(tael__rows *rows, const char *source, const tael__bill_row *row, int64_t exported_ms,
+                           tael__stored *stored)
+{
+    uint8_t key[16];
+    uint64_t before = 0;
+    bool inserted = false;
+    make_key(key, source, row, 0);
+    if (row->external_id[0] == '\0' || row->identity != TAEL__ID_OF_ROW) {
+        TAEL_TRY(count_seen(rows, key, &before));
+        if (before > 0) make_key(key, source, row, before);
+    }
+    /* Storing finds out whether the key is there; looking first pays only while rows are known. */
+    *stored = TAEL__STORED_NEW;
+    if (rows->known) TAEL_TRY(put_known(rows, key, row, exported_ms, stored));
+    if (*stored == TAEL__STORED_NEW) TAEL_TRY(insert_row(rows, key, source, row, exported_ms, &inserted));
+    if (*stored == TAEL__STORED_NEW && !inserted) TAEL_TRY(put_known(rows, key, row, exported_ms, stored));
+    rows->known = !inserted;
+    return TAEL_OK;
 }

@@ -4,7 +4,9 @@
 #define TAEL__LEDGER_ROWS_H
 
 #include "ledger/import/importer.h"
+#include "ledger/labels.h"
 #include "ledger/merchants.h"
+#include "ledger/totals.h"
 
 typedef enum tael__stored { TAEL__STORED_NEW, TAEL__STORED_KNOWN, TAEL__STORED_CHANGED } tael__stored;
 
@@ -14,6 +16,9 @@ typedef struct tael__rows {
     int64_t guess;           /* not 0: new rows are noted as read by this guess (import/mapping.h) */
     struct tael__seen *seen; /* rows without an id in this file, and how often each came */
     size_t seen_count, seen_capacity;
+    tael__labels labels;
+    tael__totals totals;
+    bool known; /* the row before was: then this one likely is */
     tael__brands brands;
     int32_t (*categorize)(const tael_record *record, bool *by_owner, void *user); /* of the import's options */
     void *categorize_user;
@@ -21,6 +26,8 @@ typedef struct tael__rows {
 
 /* Inside a transaction that the caller holds. Close it before the transaction ends. */
 tael_status tael__rows_open(tael__rows *rows, tael_ledger *ledger);
+tael_status tael__rows_finish(
+    tael__rows *rows); /* all rows are there: before anybody asks for sums, and before closing */
 void tael__rows_close(tael__rows *rows);
 
 /* Store one row of a bill of `source` that was exported at exported_ms (0: unknown). A known row is changed only by a

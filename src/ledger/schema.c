@@ -6,6 +6,19 @@
 
 #include "ledger/internal.h"
 
+/* The cells of a row r with a sign (totals.h): its label's month, and its amount. */
+#define CLASS(r) "(" r ".direction*16+" r ".kind*2+" r ".counted)"
+#define MONTH(r) "(strftime('%Y'," r ".day*86400,'unixepoch')*12+strftime('%m'," r ".day*86400,'unixepoch')-1)"
+#define SUMS(r, s)                                                                                          \
+    s "1," s r ".minor," s "(" r ".minor-" r ".refunded_minor)," s "(" r ".minor>0)," s "(" r ".minor>" r   \
+      ".refunded_minor) WHERE " r ".minor<100000000000 AND " r ".label<>0"                                  \
+      " ON CONFLICT DO UPDATE SET rows=rows+excluded.rows,gross=gross+excluded.gross,net=net+excluded.net," \
+      "gross_rows=gross_rows+excluded.gross_rows,net_rows=net_rows+excluded.net_rows;"
+#define COUNT(r, s)                                                                               \
+    "INSERT INTO totals SELECT " r                                                                \
+    ".label," MONTH(r) "," CLASS(r) "," r ".currency," SUMS(r, s) "INSERT INTO amounts SELECT " r \
+                                                                  ".minor," CLASS(r) "," r ".currency," SUMS(r, s)
+
 static const char *const steps[] = {
     /* Numbers first: sums are read without touching the texts' overflow pages. `day` is the bill's local day since
      * 1970-01-01, so that days are compared without the zone. `stated_minor` is the refund that the purchase's own
@@ -62,6 +75,41 @@ static const char *const steps[] = {
     "CREATE TABLE corrections(id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, record INTEGER NOT NULL,"
     " only INTEGER NOT NULL, direction INTEGER NOT NULL, merchant TEXT NOT NULL, item TEXT NOT NULL,"
     " category TEXT NOT NULL, type TEXT NOT NULL, category_id INTEGER NOT NULL);",
+    /* Labels (labels.h) and the sums kept for each of them (totals.h). A row with label 0 gets one at the end of its
+     * transaction and is counted from then on; rows that come with one are counted by whoever stores them. */
+    "ALTER TABLE records ADD COLUMN label INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE labels(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, whole INTEGER NOT NULL,"
+    " currency TEXT NOT NULL, source TEXT NOT NULL, merchant TEXT NOT NULL, category TEXT NOT NULL,"
+    " method TEXT NOT NULL, brand TEXT NOT NULL, category_id INTEGER NOT NULL, item TEXT NOT NULL, type TEXT NOT NULL, "
+    "status TEXT NOT NULL, account TEXT NOT NULL,"
+    " note TEXT NOT NULL, external_id TEXT NOT NULL DEFAULT '');" /* the last: filters name it */
+    "CREATE TABLE totals(label INTEGER, month INTEGER, class INTEGER, currency TEXT NOT NULL, rows INTEGER NOT NULL,"
+    " gross INTEGER NOT NULL, net INTEGER NOT NULL, gross_rows INTEGER NOT NULL, net_rows INTEGER NOT NULL,"
+    " PRIMARY KEY(label,month,class)) WITHOUT ROWID;"
+    "CREATE TABLE amounts(minor INTEGER, class INTEGER, currency TEXT, rows INTEGER NOT NULL, gross INTEGER NOT NULL,"
+    " net INTEGER NOT NULL, gross_rows INTEGER NOT NULL, net_rows INTEGER NOT NULL,"
+    " PRIMARY KEY(minor,class,currency)) WITHOUT ROWID;"
+    "DROP INDEX records_currency;"
+    "DROP INDEX records_time;"
+    "CREATE INDEX records_time ON records(time_ms, id, day, direction, kind, counted, "
+    "minor, refunded_minor, "
+    "offset_minutes, currency, label);"
+    "CREATE INDEX records_label ON records(label, time_ms);"
+    "CREATE INDEX records_unlabelled ON records(id) WHERE label=0;"
+    "CREATE INDEX records_huge ON records(minor) WHERE minor>=100000000000;"
+    "CREATE TRIGGER records_go AFTER DELETE ON records WHEN old.label<>0 BEGIN " COUNT(
+        "old", "-") " END;"
+                    "CREATE TRIGGER records_change AFTER UPDATE OF "
+                    "direction,kind,counted,minor,refunded_minor,day,label ON records"
+                    " BEGIN " COUNT("old", "-")
+                        COUNT("new", "+") " END;"
+                                          "CREATE TRIGGER records_rename AFTER UPDATE OF "
+                                          "currency,source,merchant,category,method,brand,category_id,item,type,"
+                                          "status,account,"
+                                          "note,external_id ON records WHEN old.label<>0 BEGIN "
+                                          "UPDATE records SET label=0 WHERE id=new.id; END;",
+    "CREATE TABLE consents(kind TEXT PRIMARY KEY, allowed INTEGER NOT NULL, changed_ms INTEGER NOT NULL)"
+    " WITHOUT ROWID;", /* only what was decided: consent.c has the defaults */
     /* What the owner doesn't want habits to learn from: a brand, or a category. */
     "CREATE TABLE left_out(merchant TEXT NOT NULL, category_id INTEGER NOT NULL, PRIMARY KEY(merchant,category_id))"
     " WITHOUT ROWID;",
@@ -79,19 +127,19 @@ static tael_status check_version(tael_ledger *ledger, int64_t *version)
         ledger->path, (long long)*version, (long long)NEWEST);
 }
 
-static tael_status take_steps(tael_ledger *ledger)
+static tael_status take_steps(tael_ledger *ledger, int64_t newest)
 {
     int64_t version;
     const char *doing = TAEL_SAY("preparing the store", "准备账本");
     TAEL_TRY(check_version(ledger, &version));
     bool rows = version > 0;
-    for (; version < NEWEST; version++) {
+    for (; version < newest; version++) {
         char pragma[64];
         snprintf(pragma, sizeof pragma, "PRAGMA user_version=%lld", (long long)version + 1);
         TAEL_TRY(tael__sql_exec(ledger, steps[version], doing));
         TAEL_TRY(tael__sql_exec(ledger, pragma, doing));
     }
-    return rows ? tael__ledger_settle(ledger, NULL) : TAEL_OK;
+    return rows && newest == NEWEST ? tael__ledger_settle(ledger, NULL) : TAEL_OK;
 }
 
 tael_status tael__ledger_migrate(tael_ledger *ledger)
@@ -105,5 +153,11 @@ tael_status tael__ledger_migrate(tael_ledger *ledger)
                                    "%s：账本尚不能以只读方式打开；请先导入账单"),
                           ledger->path);
     TAEL_TRY(tael__sql_begin(ledger));
-    return tael__sql_end(ledger, take_steps(ledger));
+    return tael__sql_end(ledger, take_steps(ledger, NEWEST));
+}
+
+tael_status tael__ledger_make_old(tael_ledger *ledger, int64_t version)
+{
+    TAEL_ASSERT(version > 0 && version < NEWEST);
+    return take_steps(ledger, version);
 }

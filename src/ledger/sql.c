@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ledger/internal.h"
+#include "ledger/labels.h"
 
 static tael_status fail_io(tael_ledger *ledger, int code, const char *doing)
 {
@@ -26,9 +26,9 @@ static tael_status fail_known(tael_ledger *ledger, int code, const char *doing)
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return tael__fail(TAEL_CORRUPT,
-                          TAEL_SAY("%s: %s: the store is damaged; put back a copy of the folder, or move it away and "
-                                   "import the bills again",
-                                   "%s：%s：账本文件已损坏；请恢复该文件夹的备份，或将其移走后重新导入账单"),
+                          TAEL_SAY("%s: %s: the store is damaged; put back a copy of the folder, or save what can be "
+                                   "read with tael recover",
+                                   "%s：%s：账本文件已损坏；请恢复该文件夹的备份，或用 tael recover 抢救可读的记录"),
                           path, doing);
     case SQLITE_FULL:
         return tael__fail(TAEL_NO_SPACE,
@@ -114,6 +114,7 @@ tael_status tael__sql_begin(tael_ledger *ledger)
 
 tael_status tael__sql_end(tael_ledger *ledger, tael_status status)
 {
+    if (status == TAEL_OK && !ledger->read_only) status = tael__labels_refresh(ledger);
     if (status == TAEL_OK) status = tael__sql_exec(ledger, "COMMIT", TAEL_SAY("writing", "写入"));
     if (status != TAEL_OK && !sqlite3_get_autocommit(ledger->db))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);

@@ -82,3 +82,22 @@ expect 0 habits next --today 2026-08-20 --json
 holds 'any(p["name"] == "星巴克" for p in d["next"])'
 expect 0 ledger --json --limit 1
 holds 'd["total"] == 98'
+
+# The wish leaves with an export and comes back.
+expect 0 habits forget 爱奇艺
+expect 0 habits forget 餐饮
+expect 0 export --out "$work/out.zip"
+expect 0 --home "$work/other" import "$work/out.zip"
+expect 0 --home "$work/other" habits forget --json
+holds 'd["left_out"] == [{"kind": "category", "name": "Food & drink"}, {"kind": "merchant", "name": "爱奇艺"}]'
+expect 0 --home "$work/other" habits recurring --today 2026-08-20 --json
+holds '[r["merchant"] for r in d["recurring"]] == ["房东王姐"]'
+
+# Without the owner's leave nothing is learned.
+expect 0 consent habits off
+expect 1 habits --json
+holds 'd["error"]["code"] == "denied"'
+expect 1 --lang zh habits next
+grep -q 'tael consent habits on' "$work/err" || fail "the refusal does not say what to do"
+expect 0 consent habits on
+expect 0 habits --json

@@ -84,6 +84,22 @@ records = records["records"] if isinstance(records, dict) else records
 assert len(rows) == 13 and len(records) == 12, (len(rows), len(records))
 PYTHON
 
+# The export, as a folder and as a zip, restores the ledger.
+expect 0 export --out "$work/out.zip"
+expect 0 ledger --json
+cp "$work/out" "$work/before.json"
+for export in "$work/out-folder" "$work/out.zip"; do
+    rm -rf "$work/restored"
+    expect 0 --home "$work/restored" import "$export" --json
+    holds 'd["imported"] == 12'
+    expect 0 --home "$work/restored" ledger --json
+    python3 - "$work/out" "$work/before.json" <<'PYTHON' || fail "$export restores something else"
+import json, sys
+one, other = ([{k: v for k, v in r.items() if k != "id"} for r in json.load(open(p))["records"]] for p in sys.argv[1:])
+assert one == other
+PYTHON
+done
+
 expect 0 erase --before 2026-11-01 --yes --json
 holds 'd["erased"] == 8'
 expect 0 spend --json

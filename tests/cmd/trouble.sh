@@ -14,7 +14,7 @@ rows = [f"2026-10-{1 + i % 28:02d} 08:{i // 60 % 60:02d}:{i % 60:02d},餐饮美�
         f"20261001{i:020d}\t,M{i}\t,,\r\n" for i in range(20000)]
 open(sys.argv[2], "wb").write((head + "".join(rows)).encode("gb18030"))
 PYTHON
-for wait in 0.02 0.1 0.3; do
+for wait in 0.01 0.02 0.03 0.05 0.07 0.1 0.13 0.16 0.2 0.3; do
     "$tael" import "$work/large.csv" >/dev/null 2>&1 &
     sleep "$wait"
     kill -9 $! 2>/dev/null
@@ -48,6 +48,26 @@ head -c 4096 /dev/urandom | dd of="$work/damaged/ledger.db" bs=1 conv=notrunc 2>
 rm -f "$work/damaged"/ledger.db-*
 expect 1 --home "$work/damaged" --json spend
 holds 'd["error"]["code"] in ("corrupt", "bad_key")'
+
+# What can be read of it is saved; without its first page nothing can.
+expect 1 --home "$work/damaged" --json recover --out "$work/fresh"
+expect 0 --home "$work/damaged2" import "$work/large.csv"
+python3 - "$work/damaged2/ledger.db" <<'PYTHON'
+import os, sys
+pages = os.path.getsize(sys.argv[1]) // 4096
+with open(sys.argv[1], "r+b") as f:
+    for page in range(50, pages, 97):
+        f.seek(page * 4096 + 1000)
+        f.write(b"damaged")
+PYTHON
+expect 1 --home "$work/damaged2" --json ledger
+holds 'd["error"]["code"] == "corrupt"'
+expect 0 --home "$work/damaged2" --json recover
+holds 'd["path"].endswith("-recovered") and 15000 < d["saved"] < 20000 and d["saved"] + d["lost"] >= 20000 and d["gaps"] > 1'
+expect 0 --home "$work/damaged2-recovered" --json import "$work/large.csv"
+holds 'd["imported"] + d["duplicates"] == 20000'
+expect 0 --home "$work/damaged2-recovered" --json ledger --limit 1
+holds 'd["total"] == 20000'
 
 # A key that lost its mode on its way back from a copy is closed again; a pipe in its place is told, not waited for.
 cp -r "$TAEL_HOME" "$work/copied"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Validity tells UTF-8 from GB18030: Chinese text of more than a few characters in GB18030 is practically never valid
 // UTF-8 (most lead bytes are UTF-8 trail bytes). The converse isn't so, hence UTF-8 is tried first.
+//
+// What a large bill holds is ASCII and characters of two bytes. Those are asked of iconv once and looked up from then
+// on; a text with anything else goes through iconv.
 #include "ledger/import/charset.h"
 
 #include <errno.h>
@@ -36,6 +39,74 @@ static size_t convert(iconv_t converter, const char *text, size_t bytes, char *o
     return cap - to_left;
 }
 
+struct tael__two_bytes {
+    uint8_t length; /* of utf8; 0: iconv must see it */
+    char utf8[3];
+};
+
+enum {
+    LEAD_FIRST = 0x81,
+    LEADS = 0xFF - LEAD_FIRST,
+    TRAIL_FIRST = 0x40,
+    TRAILS = 0xFF - TRAIL_FIRST,
+    BY_ICONV = 200 /* texts, before the table pays: making it takes some milliseconds */
+};
+
+static tael_status make_table(tael__decoder *decoder)
+{
+    size_t count = (size_t)LEADS * TRAILS;
+    decoder->two = tael__alloc_array(count, sizeof *decoder->two);
+    if (!decoder->two) return tael__fail_memory("text", count * sizeof *decoder->two);
+    for (size_t i = 0; i < count; i++) {
+        const char text[2] = {(char)(LEAD_FIRST + i / TRAILS), (char)(TRAIL_FIRST + i % TRAILS)};
+        char out[8];
+        size_t n = convert((iconv_t)decoder->gb18030, text, sizeof text, out, sizeof out);
+        if (n == 0 || n > sizeof decoder->two[i].utf8 || !tael__utf8_valid(out, n)) continue;
+        decoder->two[i].length = (uint8_t)n;
+        memcpy(decoder->two[i].utf8, out, n);
+    }
+    return TAEL_OK;
+}
+
+/* By the table: all of it or SIZE_MAX. `out` has room for three bytes a character. */
+static size_t look_up(const struct tael__two_bytes *two, const char *text, size_t bytes, char *out)
+{
+    char *to = out;
+    for (size_t i = 0; i < bytes; i++) {
+        unsigned char lead = (unsigned char)text[i];
+        if (lead < 0x80) {
+            *to++ = text[i];
+            continue;
+        }
+        if (lead < LEAD_FIRST || lead == 0xFF || ++i == bytes) return SIZE_MAX;
+        unsigned char trail = (unsigned char)text[i];
+        if (trail < TRAIL_FIRST || trail == 0xFF) return SIZE_MAX;
+        const struct tael__two_bytes *c = &two[(lead - LEAD_FIRST) * TRAILS + trail - TRAIL_FIRST];
+        if (c->length == 0) return SIZE_MAX;
+        for (int k = 0; k < c->length; k++) *to++ = c->utf8[k];
+    }
+    return (size_t)(to - out);
+}
+
+/* A text that isn't UTF-8; *n is SIZE_MAX when it isn't GB18030 either. */
+static tael_status from_gb18030(tael__decoder *decoder, const char *text, size_t bytes, size_t *n)
+{
+    if (!decoder->gb18030) {
+        iconv_t opened = iconv_open("UTF-8", "GB18030");
+        if (opened == (iconv_t)-1)
+            return tael__fail(TAEL_UNSUPPORTED,
+                              TAEL_SAY("GB18030: the system's iconv can't read it; install its charset modules",
+                                       "GB18030：系统的 iconv 无法读取；请安装其字符集模块"));
+        decoder->gb18030 = opened;
+    }
+    if (!decoder->two && ++decoder->texts > BY_ICONV) TAEL_TRY(make_table(decoder));
+    *n = decoder->two ? look_up(decoder->two, text, bytes, decoder->text) : SIZE_MAX;
+    if (*n != SIZE_MAX) return TAEL_OK;
+    *n = convert((iconv_t)decoder->gb18030, text, bytes, decoder->text, decoder->capacity - 1);
+    if (*n != SIZE_MAX && !tael__utf8_valid(decoder->text, *n)) *n = SIZE_MAX;
+    return TAEL_OK;
+}
+
 tael_status tael__decode(tael__decoder *decoder, const char *text, size_t bytes, char **out, size_t *out_bytes,
                          tael__charset *charset)
 {
@@ -49,16 +120,8 @@ tael_status tael__decode(tael__decoder *decoder, const char *text, size_t bytes,
         n = bytes;
         *charset = TAEL__UTF8;
     } else {
-        if (!decoder->gb18030) {
-            iconv_t opened = iconv_open("UTF-8", "GB18030");
-            if (opened == (iconv_t)-1)
-                return tael__fail(TAEL_UNSUPPORTED,
-                                  TAEL_SAY("GB18030: the system's iconv can't read it; install its charset modules",
-                                           "GB18030：系统的 iconv 无法读取；请安装其字符集模块"));
-            decoder->gb18030 = opened;
-        }
-        n = convert((iconv_t)decoder->gb18030, text, bytes, decoder->text, decoder->capacity - 1);
-        if (n != SIZE_MAX && tael__utf8_valid(decoder->text, n)) *charset = TAEL__GB18030;
+        TAEL_TRY(from_gb18030(decoder, text, bytes, &n));
+        if (n != SIZE_MAX) *charset = TAEL__GB18030;
     }
     if (*charset == TAEL__CHARSET_NONE) return TAEL_OK;
     decoder->text[n] = '\0';
@@ -72,6 +135,7 @@ void tael__decoder_close(tael__decoder *decoder)
 {
     if (decoder->gb18030) iconv_close((iconv_t)decoder->gb18030);
     tael__free(decoder->text);
+    tael__free(decoder->two);
     *decoder = (tael__decoder){0};
 }
 

@@ -12,6 +12,8 @@ typedef struct tael__decoder {
     void *gb18030; /* iconv_t; opened at first use */
     char *text;    /* owned: the last text decoded */
     size_t capacity;
+    uint32_t texts;              /* so many were GB18030 */
+    struct tael__two_bytes *two; /* owned: its characters of two bytes, once there were many texts */
 } tael__decoder;
 
 /* Decode text[0..bytes). *out is valid until the next call, ended by a NUL that *out_bytes doesn't count; NULs within
