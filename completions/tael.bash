@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize ask export erase consent key recover help"
+    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help"
     local globals="--home --lang --json --quiet --passphrase-file --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -56,6 +56,7 @@ _tael()
     match) options="--undo --redo --join --limit" ;;
     merchant) options="--as --forget --suggest --limit" ;;
     categorize) options="--only --all --forget" ;;
+    habits) options="show recurring next forecast unusual train forget --today --days --limit --undo" ;;
     ask) options="--model --today --after --explain --threads" ;;
     export) options="--out" ;;
     add) options="--yes --today" ;;

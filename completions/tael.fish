@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize ask export erase consent key recover help
+set -l commands pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -29,6 +29,7 @@ complete -c tael -n $none -a match -d 'rows of several bills that are one paymen
 complete -c tael -n $none -a merchant -d 'merchants by brand'
 complete -c tael -n $none -a categories -d 'the categories, with counts and sums'
 complete -c tael -n $none -a categorize -d 'say what a record is'
+complete -c tael -n $none -a habits -d 'what recurs, comes next, stands out'
 complete -c tael -n $none -a ask -d 'answer a question from the ledger'
 complete -c tael -n $none -a export -d 'everything out, in open formats'
 complete -c tael -n $none -a add -d 'add a payment by saying it'
@@ -109,6 +110,11 @@ complete -c tael -n '__fish_seen_subcommand_from match merchant' -l limit -x -d 
 complete -c tael -n '__fish_seen_subcommand_from categorize' -l only -d 'this record alone'
 complete -c tael -n '__fish_seen_subcommand_from categorize' -l all -d 'every record anew'
 complete -c tael -n '__fish_seen_subcommand_from categorize' -l forget -x -d 'take back'
+complete -c tael -n '__fish_seen_subcommand_from habits' -x -a 'show recurring next forecast unusual train forget'
+complete -c tael -n '__fish_seen_subcommand_from habits' -l today -x -d 'as of this day'
+complete -c tael -n '__fish_seen_subcommand_from habits' -l days -x -d 'unusual: the last days'
+complete -c tael -n '__fish_seen_subcommand_from habits' -l limit -x -d 'next: at most'
+complete -c tael -n '__fish_seen_subcommand_from habits' -l undo -d 'forget: learn from it again'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l today -x -d 'as on this day'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l after -x -d 'the question before'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l explain -d 'how it was understood'

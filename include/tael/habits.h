@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Habits: what the ledger teaches about its owner, on the device. Categories so far: a tree of two levels, and a model
- * that puts every record into it and learns from the owner's corrections. */
+/* Habits: what the ledger teaches about its owner, on the device. Categories: a tree of two levels, and a model that
+ * puts every record into it and learns from the owner's corrections. Time: what recurs, what is bought next, what the
+ * month will cost, what stands out. */
 #ifndef TAEL_HABITS_H
 #define TAEL_HABITS_H
 
@@ -148,6 +149,127 @@ TAEL_API tael_status tael_next_load(tael_next **out, const char *path, const tae
  * Under a millisecond for a history of 1,000 items. */
 TAEL_API tael_status tael_next_predict(tael_next *next, int64_t owner, int64_t day, tael_next_item *items, size_t room,
                                        size_t *count);
+
+/* ---- Time: what recurs, what comes next, what the month will cost, what stands out ---- */
+
+/* The ledger's payments up to a day, and what they teach. Nothing of it is stored: it is worked out anew, so it is
+ * never stale, and what the owner erases or wants left out is gone from it at once. */
+typedef struct tael_habits tael_habits;
+
+/* Learn from `ledger` as of `today` ("2026-11-20"; later rows are as if they weren't there): counted rows of the
+ * currency with most rows, net of refunds, at most the newest million, without what tael_ledger_leave_out named. On
+ * success *out is yours: tael_habits_close(). It doesn't need the ledger any more; an import is seen by opening anew.
+ * TAEL_BAD_INPUT: no such day. TAEL_DENIED: the owner doesn't want habits learned. bench/run habits-forecast tells how
+ * long it takes. */
+TAEL_API tael_status tael_habits_open(tael_habits **out, tael_ledger *ledger, const char *today);
+TAEL_API void tael_habits_close(tael_habits *habits);
+
+/* What was learned from: rows, their days ("" when there are none), and the currency of all amounts below. */
+typedef struct tael_habits_summary {
+    uint64_t records, merchants;
+    char today[16], first_day[16], last_day[16], currency[8];
+} tael_habits_summary;
+TAEL_API void tael_habits_summarize(const tael_habits *habits, tael_habits_summary *summary);
+
+typedef enum tael_recurring_state {
+    TAEL_RECURRING_ACTIVE,
+    TAEL_RECURRING_LATE, /* the last one expected hasn't come, though the bills reach past it */
+    TAEL_RECURRING_ENDED /* nor have those before it: cancelled */
+} tael_recurring_state;
+
+typedef enum tael_amount_model {
+    TAEL_AMOUNT_FIXED,
+    TAEL_AMOUNT_STEPPED, /* fixed, and changed at times */
+    TAEL_AMOUNT_VARYING
+} tael_amount_model;
+
+/* A subscription, rent, salary, instalment: one merchant, a period, a day. */
+typedef struct tael_recurring {
+    const char *merchant; /* the brand */
+    int32_t category_id;
+    tael_direction direction;
+    bool months;   /* the period is in months, else in days */
+    int32_t every; /* so many: 1, 2, 3, 6, 12 months; 7, 14, 21, 28, 30 days */
+    int32_t day;   /* of the month, 31 for its last; of a period of whole weeks the weekday, 1 Monday; else 0 */
+    tael_recurring_state state;
+    tael_amount_model amount;
+    int64_t minor, low_minor, high_minor; /* expected next; of what varies, what 80 % lay between */
+    int64_t old_minor;                    /* the amount before the last change; 0: it never changed */
+    char changed_day[16];                 /* when it changed, or "" */
+    int32_t count, missed, doubled;       /* times paid; periods left out between them; paid twice in a period */
+    char first_day[16], last_day[16];
+    char next_day[16], next_from[16], next_to[16]; /* "" when it ended */
+    float confidence;                              /* 0..1 */
+    const int64_t *records;                        /* ids, oldest first */
+    size_t record_count;
+    const char *sentence; /* why, with figures, in this thread's language */
+} tael_recurring;
+
+/* Each, those that cost most a year first, ended ones last. Non-zero stops. */
+typedef int tael_recurring_fn(const tael_recurring *recurring, void *user);
+TAEL_API tael_status tael_habits_recurring(tael_habits *habits, tael_recurring_fn *each, void *user);
+
+typedef enum tael_habit_kind { TAEL_HABIT_MERCHANT, TAEL_HABIT_CATEGORY, TAEL_HABIT_ITEM } tael_habit_kind;
+
+/* When something is bought next: a renewal model of the days between purchases, the time since the last one included.
+ * Days are the middle and what 80 % lies between. */
+typedef struct tael_purchase_habit {
+    tael_habit_kind kind;
+    const char *name; /* the brand; the category's name in this thread's language; the item without its numbers */
+    int32_t category_id;
+    int32_t count;                /* days on which it was bought */
+    float interval_days, regular; /* the usual gap; 0..1, 1 is clockwork, 0 pure chance */
+    int32_t since_days;           /* since the last purchase */
+    float within_7_days;          /* probability */
+    bool due;                     /* regular, and longer ago than usual */
+    bool lapsed;                  /* so long ago that it has probably ended */
+    int64_t usual_minor;          /* the median of a purchase */
+    int32_t weekday, hour;        /* where most happen: 1 Monday; 0..23; 0 and -1 when there is no such */
+    char last_day[16], next_day[16], next_from[16], next_to[16];
+    const char *sentence;
+} tael_purchase_habit;
+
+/* What is bought regularly and when it runs out, the likeliest within seven days first; merchants, categories, items
+ * with at least three purchases. What recurs on fixed days is tael_habits_recurring's. */
+typedef int tael_purchase_fn(const tael_purchase_habit *habit, void *user);
+TAEL_API tael_status tael_habits_replenish(tael_habits *habits, tael_purchase_fn *each, void *user);
+
+/* What the month of `today` will have cost: all (category_id 0) first, then the top categories by their median. */
+typedef struct tael_forecast {
+    int32_t category_id;
+    char month[8];                               /* "2026-11" */
+    int32_t days_left;                           /* after today */
+    int64_t spent_minor;                         /* so far */
+    int64_t recurring_minor;                     /* what recurs and is still to come this month */
+    int64_t low_minor, median_minor, high_minor; /* of the whole month: 10 %, 50 % and 90 % */
+    int32_t learned_days;                        /* of history */
+    const char *sentence;
+} tael_forecast;
+typedef int tael_forecast_fn(const tael_forecast *forecast, void *user);
+TAEL_API tael_status tael_habits_forecast(tael_habits *habits, tael_forecast_fn *each, void *user);
+
+typedef enum tael_unusual_kind {
+    TAEL_UNUSUAL_DOUBLE, /* the same amount to the same merchant within minutes, or twice in a period that recurs */
+    TAEL_UNUSUAL_AMOUNT, /* far above what this merchant or category has cost */
+    TAEL_UNUSUAL_NEW,    /* a merchant never seen, and a large sum */
+    TAEL_UNUSUAL_TIME    /* at an hour at which nothing is bought */
+} tael_unusual_kind;
+
+typedef struct tael_unusual {
+    tael_unusual_kind kind;
+    int64_t record, other; /* ids: the payment, and of a double the one before it, else 0 */
+    int64_t minor, usual_minor;
+    int64_t time_ms;
+    int32_t offset_minutes, category_id;
+    const char *merchant;
+    const char *sentence;
+} tael_unusual;
+
+/* Payments of the last `days` days (0: 30) that stand out against what came before each of them, newest first. Of what
+ * means nothing about one in seven months was named on invented ledgers, at most one a month is the promise
+ * (bench/run habits-forecast). */
+typedef int tael_unusual_fn(const tael_unusual *unusual, void *user);
+TAEL_API tael_status tael_habits_unusual(tael_habits *habits, int32_t days, tael_unusual_fn *each, void *user);
 
 #ifdef __cplusplus
 }

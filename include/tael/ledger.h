@@ -366,12 +366,22 @@ TAEL_API tael_status tael_ledger_note(tael_ledger *ledger, const char *name, con
 TAEL_API tael_status tael_ledger_noted(tael_ledger *ledger, const char *name, int64_t max_age_ms, char *text,
                                        size_t bytes);
 
+/* ---- What habits leave out ---- */
+
+/* Leave a merchant (its brand) or a category of the tree out of all that habits learn (`merchant` NULL: the category),
+ * or with `out` false take it back. TAEL_NOT_FOUND: it isn't left out. */
+TAEL_API tael_status tael_ledger_leave_out(tael_ledger *ledger, const char *merchant, int32_t category_id, bool out);
+
+/* All that is left out: a merchant and 0, or "" and a category. Non-zero stops. */
+typedef int tael_left_out_fn(const char *merchant, int32_t category_id, void *user);
+TAEL_API tael_status tael_ledger_left_out(tael_ledger *ledger, tael_left_out_fn *each, void *user);
+
 /* ---- The owner's rights ---- */
 
 /* Everything, in open formats: a folder `path`, or a zip when it ends in ".zip", with records.csv (UTF-8),
- * names.csv, decisions.csv, corrections.csv and mappings.csv (what the owner taught), consents.csv, records.json and
- * about.json. tael_ledger_import of either restores the ledger: records with new ids, and of the consents only what was
- * refused. */
+ * names.csv, decisions.csv, corrections.csv, mappings.csv and left_out.csv (what the owner taught), consents.csv,
+ * records.json and about.json. tael_ledger_import of either restores the ledger: records with new ids, and of the
+ * consents only what was refused. */
 TAEL_API tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *records);
 
 /* What the ledger may be used for. Without a decision only what stays on the device is allowed. */

@@ -63,4 +63,9 @@
 #define TAEL__MAX_CELL_STYLES     65536               /* Excel allows 65,490 */
 #define TAEL__MAX_NUMBER_FORMATS  1024                /* of the workbook's own; Excel allows about 250 */
 
+/* Habits. */
+#define TAEL__MAX_HABIT_RECORDS (1u << 20) /* the newest; 50 years of 50 payments a day */
+#define TAEL__MAX_HABIT_NAMES   (1u << 28) /* bytes of all merchants' and items' names together */
+#define TAEL__MAX_HABIT_SERIES  2048       /* payments of a merchant that a period is looked for in, the newest */
+
 #endif

@@ -53,8 +53,10 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
     sqlite3_finalize(s);
     TAEL_TRY(status);
     *erased = (uint64_t)sqlite3_changes64(ledger->db);
-    /* A correction names a merchant: it goes with the last record of it. */
-    TAEL_TRY(tael__sql_exec(ledger, "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records)",
+    /* A correction names a merchant, and so does what habits leave out: it goes with the last record of it. */
+    TAEL_TRY(tael__sql_exec(ledger,
+                            "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records);"
+                            "DELETE FROM left_out WHERE merchant<>'' AND merchant NOT IN (SELECT brand FROM records)",
                             ERASING));
     TAEL_TRY(tael__ledger_settle(ledger, NULL));
     return delete_leftovers(ledger);

@@ -275,8 +275,8 @@ static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t
     return end_sheet(&s);
 }
 
-static const char *const files[] = {"records.csv",  "names.csv",    "decisions.csv", "corrections.csv",
-                                    "mappings.csv", "consents.csv", "records.json",  "about.json"};
+static const char *const files[] = {"records.csv",  "names.csv",    "decisions.csv", "corrections.csv", "mappings.csv",
+                                    "left_out.csv", "consents.csv", "records.json",  "about.json"};
 #define FILE_COUNT (sizeof files / sizeof *files)
 
 static void remove_half(const char *folder)

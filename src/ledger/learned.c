@@ -33,6 +33,9 @@ static const tael__learned tables[] = {
      "SELECT lower(hex(header)),names,mapping,made_ms FROM mappings ORDER BY id",
      "INSERT INTO mappings(header,names,mapping,made_ms) VALUES(?1,?2,?3,?4) ON CONFLICT(header) DO NOTHING", NULL,
      false},
+    {"left_out.csv", "left_out_merchant,left_out_category", "tn", "SELECT merchant,category_id FROM left_out",
+     "INSERT INTO left_out(merchant,category_id) SELECT ?1,?2 WHERE (?1='')<>(?2=0) ON CONFLICT DO NOTHING", NULL,
+     false},
 };
 
 const tael__learned *tael__learned_at(size_t i)

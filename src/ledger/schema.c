@@ -112,6 +112,9 @@ static const char *const steps[] = {
     " WITHOUT ROWID;", /* only what was decided: consent.c has the defaults */
     /* What is remembered for a while, such as the question before: in the store, because it tells of purchases. */
     "CREATE TABLE notes(name TEXT PRIMARY KEY, text TEXT NOT NULL, written_ms INTEGER NOT NULL) WITHOUT ROWID;",
+    /* What the owner doesn't want habits to learn from: a brand, or a category. */
+    "CREATE TABLE left_out(merchant TEXT NOT NULL, category_id INTEGER NOT NULL, PRIMARY KEY(merchant,category_id))"
+    " WITHOUT ROWID;",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 

@@ -47,7 +47,7 @@ holds()
     python3 - "$work/out" "$1" <<'PYTHON' || fail "does not hold: $1"
 import json, sys
 d = json.load(open(sys.argv[1], encoding="utf-8"))  # fails on anything beside the document
-sys.exit(0 if eval(sys.argv[2], {"d": d}) else 1)
+sys.exit(0 if eval(sys.argv[2], {"d": d, "json": json}) else 1)
 PYTHON
 }
 

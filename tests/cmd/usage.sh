@@ -5,7 +5,7 @@
 expect 0
 grep -q 'COMMAND' "$work/out" || fail "tael without a command shows no help"
 expect 0 help
-commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize ask export erase consent key recover"
+commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "the help does not list $command"
 done
@@ -58,6 +58,10 @@ expect 2 categorize one 咖啡
 expect 2 categorize 1 no.such.category
 expect 2 categorize --all --forget 1
 expect 2 categorize --all 1 咖啡
+expect 2 habits everything
+expect 2 habits next 咖啡
+expect 2 habits forget --undo
+expect 2 habits --today 2026-02-30
 expect 2 erase
 expect 2 match --undo 0
 expect 2 match --join 1
