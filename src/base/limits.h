@@ -54,4 +54,11 @@
 #define TAEL__MAX_CELL_STYLES     65536               /* Excel allows 65,490 */
 #define TAEL__MAX_NUMBER_FORMATS  1024                /* of the workbook's own; Excel allows about 250 */
 
+/* The next-item model. */
+#define TAEL__MAX_SEQUENCE_ITEMS  (1u << 22) /* a shop's catalogue; at width 64 a gigabyte */
+#define TAEL__MAX_SEQUENCE_WIDTH  1024       /* 64 is usual */
+#define TAEL__MAX_SEQUENCE_LENGTH 1024       /* attention is quadratic in it; 50 is usual */
+#define TAEL__MAX_SEQUENCE_BATCH  65536
+#define TAEL__MAX_SEQUENCE_EPOCHS 100000
+
 #endif
