@@ -20,6 +20,8 @@ struct tael_sequences {
     uint32_t item_count; /* N: the largest number seen */
 };
 
+tael_status tael__sequences_parse(tael_sequences **out, const char *text, size_t bytes, const char *path);
+
 /* ---- The model ---- */
 
 typedef struct tael__sequence_sizes {

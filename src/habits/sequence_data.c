@@ -81,12 +81,10 @@ static tael_status read_line(tael_sequences *s, const char *path, size_t line, c
     }
 }
 
-tael_status tael_sequences_read(tael_sequences **out, const char *path)
+tael_status tael__sequences_parse(tael_sequences **out, const char *text, size_t bytes, const char *path)
 {
-    char *text = NULL;
-    size_t bytes, line = 0;
+    size_t line = 0;
     *out = NULL;
-    TAEL_TRY(tael__file_read(&text, &bytes, path, TAEL__MAX_TEXT_FILE_BYTES));
     tael_sequences *s = tael__alloc_zero(sizeof *s);
     tael_status status = s ? TAEL_OK : tael__fail_memory(TAEL_SAY("sequences", "序列"), sizeof *s);
     for (const char *p = text, *end = text + bytes; status == TAEL_OK && p < end;) {
@@ -97,13 +95,22 @@ tael_status tael_sequences_read(tael_sequences **out, const char *path)
     }
     if (status == TAEL_OK && s->item_count == 0)
         status = wrong(path, line ? line : 1, TAEL_SAY("no items at all", "没有任何商品"));
-    tael__free(text);
-    if (status != TAEL_OK) {
+    if (status == TAEL_OK)
+        *out = s;
+    else
         tael_sequences_close(s);
-        return status;
-    }
-    *out = s;
-    return TAEL_OK;
+    return status;
+}
+
+tael_status tael_sequences_read(tael_sequences **out, const char *path)
+{
+    char *text = NULL;
+    size_t bytes;
+    *out = NULL;
+    TAEL_TRY(tael__file_read(&text, &bytes, path, TAEL__MAX_TEXT_FILE_BYTES));
+    tael_status status = tael__sequences_parse(out, text, bytes, path);
+    tael__free(text);
+    return status;
 }
 
 void tael_sequences_close(tael_sequences *s)

@@ -170,8 +170,27 @@ static uint64_t print_of(const loop *l)
     const float reals[] = {o->rate, o->decay, o->dropout, o->temperature};
     uint64_t h = tael__sequence_print(o->seed, numbers, sizeof numbers);
     h = tael__sequence_print(h, reals, sizeof reals);
+    if (o->from) {
+        h = tael__sequence_print(h, o->from->items, (size_t)o->from->sizes.items * o->width * sizeof(float));
+        h = tael__sequence_print(h, o->from->dense, o->from->layout.count * sizeof(float));
+    }
     h = tael__sequence_print(h, l->data->start, (l->data->count + 1) * sizeof *l->data->start);
     return tael__sequence_print(h, l->data->items, l->data->start[l->data->count] * sizeof *l->data->items);
+}
+
+/* Items that the older model doesn't know keep their random vectors. */
+static tael_status go_on_from(tael_sequence *m, const tael_sequence *from)
+{
+    tael__sequence_sizes of = from->sizes;
+    of.items = m->sizes.items;
+    if (from->sizes.items > m->sizes.items || memcmp(&of, &m->sizes, sizeof of) != 0)
+        return tael__fail(TAEL_MISUSE,
+                          TAEL_SAY("training a sequence model: the model to go on from has other sizes; take "
+                                   "its options and data with all its items",
+                                   "训练序列模型：起始模型的尺寸不同；请用它的选项和含其全部商品的数据"));
+    memcpy(m->items, from->items, (size_t)of.width * from->sizes.items * sizeof *m->items);
+    memcpy(m->dense, from->dense, m->layout.count * sizeof *m->dense);
+    return TAEL_OK;
 }
 
 static tael_status start(loop *l, tael_sequence **model)
@@ -193,6 +212,7 @@ static tael_status start(loop *l, tael_sequence **model)
     TAEL_TRY(tael__sequence_training_open(&l->t, *model, together, tael__pool_threads(l->pool)));
     l->t.print = print_of(l);
     tael__sequence_begin(*model, o->seed);
+    if (o->from) TAEL_TRY(go_on_from(*model, o->from));
     if (o->checkpoint_path && tael__file_exists(o->checkpoint_path))
         TAEL_TRY(tael__sequence_checkpoint_read(&l->t, o->checkpoint_path));
     return TAEL_OK;

@@ -297,6 +297,41 @@ static void going_on_is_the_same_as_never_stopping(void **state)
     temp_remove(folder);
 }
 
+static int keep_loss(const tael_sequence_progress *p, void *user)
+{
+    if (p->epoch == 1) *(double *)user = p->loss;
+    return 0;
+}
+
+static void a_trained_model_can_be_gone_on_from(void **state)
+{
+    (void)state;
+    char *folder = temp_folder();
+    tael_sequences *data = rings(folder, 300, 64), *more = rings(folder, 300, 72);
+    tael_sequence *old, *young = NULL;
+    double first, later;
+    tael_sequence_options o = small();
+    o.epochs = 40;
+    o.patience = 40;
+    o.progress = keep_loss;
+    o.user = &first;
+    assert_ok(tael_sequence_train(&old, data, &o));
+    o.epochs = 2;
+    o.rate = 0.0005f;
+    o.from = old;
+    o.user = &later;
+    assert_ok(tael_sequence_train(&young, more, &o)); /* eight items that the old one didn't know */
+    assert_true(later < 0.7 * first);
+    tael_sequence_close(young);
+    o.heads = 1;
+    assert_status(tael_sequence_train(&young, more, &o), TAEL_MISUSE);
+    assert_null(young);
+    tael_sequence_close(old);
+    tael_sequences_close(data);
+    tael_sequences_close(more);
+    temp_remove(folder);
+}
+
 /* ---- Hostile files ---- */
 
 static void write_file(const char *path, const void *data, size_t bytes)
@@ -485,6 +520,7 @@ int main(void)
         cmocka_unit_test(rings_are_learned),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(going_on_is_the_same_as_never_stopping),
+        cmocka_unit_test(a_trained_model_can_be_gone_on_from),
         cmocka_unit_test(bad_texts_name_their_line),
         cmocka_unit_test(a_damaged_model_is_refused),
         cmocka_unit_test(no_memory_is_survived),
