@@ -124,7 +124,7 @@ typedef struct tael_sequence_options {
     uint32_t heads;    /* 0: 2 */
     uint32_t length;   /* items back that the model sees; 0: 50 */
     uint32_t batch;    /* sequences a step; 0: 256 */
-    uint32_t epochs;   /* at most; 0: 100 */
+    uint32_t epochs;   /* at most; 0: 40 */
     uint32_t patience; /* epochs without a better validation after which it ends; 0: 10 */
     uint32_t held_out; /* last items of each sequence that aren't learned; with 2, the first of them validates */
     uint32_t threads;  /* 0: one a core. No bit of the result depends on it */

@@ -27,7 +27,7 @@ static tael_sequence_options with_defaults(const tael_sequence_options *given)
     if (!o.heads) o.heads = 2;
     if (!o.length) o.length = 50;
     if (!o.batch) o.batch = 256;
-    if (!o.epochs) o.epochs = 100;
+    if (!o.epochs) o.epochs = 40;
     if (!o.patience) o.patience = 10;
     if (o.rate == 0) o.rate = 0.001f;
     o.decay = o.decay == 0 ? 0.01f : fmaxf(o.decay, 0);
