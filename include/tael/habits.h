@@ -2,6 +2,9 @@
 /* Habits: what the ledger teaches about its owner, on the device. Categories: a tree of two levels, and a model that
  * puts every record into it and learns from the owner's corrections. Time: what recurs, what is bought next, what the
  * month will cost, what stands out. */
+
+/* Habits: what the ledger teaches about its owner, on the device. A tree of categories with a model that puts every
+ * record into it and learns from the owner's corrections; a model of the next item of a sequence. */
 #ifndef TAEL_HABITS_H
 #define TAEL_HABITS_H
 
@@ -270,6 +273,82 @@ typedef struct tael_unusual {
  * (bench/run habits-forecast). */
 typedef int tael_unusual_fn(const tael_unusual *unusual, void *user);
 TAEL_API tael_status tael_habits_unusual(tael_habits *habits, int32_t days, tael_unusual_fn *each, void *user);
+
+/* ---- What comes next in a sequence ---- */
+
+/* Sequences of items (numbers from 1), oldest first, each with the name of whose it is. */
+typedef struct tael_sequences tael_sequences;
+
+/* Read them from a text: one sequence a line, `NAME ITEM ITEM ...`, parted by blanks. On success *out is yours:
+ * tael_sequences_close(). */
+TAEL_API tael_status tael_sequences_read(tael_sequences **out, const char *path);
+TAEL_API void tael_sequences_close(tael_sequences *sequences);
+TAEL_API size_t tael_sequences_count(const tael_sequences *sequences);
+TAEL_API uint32_t tael_sequences_items(const tael_sequences *sequences); /* the largest number of an item */
+/* The name of sequence `i` and, in *items (may be NULL), how many it holds. Valid until close. */
+TAEL_API const char *tael_sequences_name(const tael_sequences *sequences, size_t i, size_t *items);
+
+/* A small self-attentive model of the next item (after SASRec, Kang and McAuley, 2018): causal attention with learned
+ * weights of distance, trained with the softmax over all items; scores are cosines, sharpened by a temperature. */
+typedef struct tael_sequence tael_sequence;
+
+typedef struct tael_sequence_progress {
+    uint32_t epoch, epochs; /* from 1 */
+    double loss;            /* the mean of the epoch, in nats */
+    double hit, ndcg;       /* of the validation items, at 10; -1: not measured */
+    double seconds;         /* that the epoch took */
+    bool best;              /* so far */
+} tael_sequence_progress;
+
+#define TAEL_SEQUENCE_MAX_BLOCKS 8
+
+typedef struct tael_sequence_options {
+    size_t size;       /* sizeof this struct */
+    uint32_t width;    /* of an item's vector: a multiple of 32; 0: 64 */
+    uint32_t blocks;   /* of attention and feed-forward; 0: 2 */
+    uint32_t heads;    /* 0: 2 */
+    uint32_t length;   /* items back that the model sees; 0: 50 */
+    uint32_t batch;    /* sequences a step; 0: 256 */
+    uint32_t epochs;   /* at most; 0: 40 */
+    uint32_t patience; /* epochs without a better validation after which it ends; 0: 10 */
+    uint32_t held_out; /* last items of each sequence that aren't learned; with 2, the first of them validates */
+    uint32_t threads;  /* 0: one a core. No bit of the result depends on it */
+    float rate;        /* AdamW's; 0: 0.001 */
+    float decay;       /* of weights; 0: 0.01; below 0: none */
+    float dropout;     /* 0: 0.5; below 0: none */
+    float temperature; /* 0: 0.07 */
+    uint64_t seed;     /* the same seed on the same kind of CPU gives the same bytes */
+    const tael_sequence *from; /* a model to go on from, with the same sizes and no more items; NULL: random weights */
+    const char *checkpoint_path; /* written after each epoch, and gone on from when it is there; NULL: none */
+    int (*progress)(const tael_sequence_progress *progress, void *user); /* non-zero stops: TAEL_CANCELLED */
+    void *user;
+} tael_sequence_options;
+
+/* Train a model. With validation the weights are those of its best epoch. On success *out is yours:
+ * tael_sequence_close(). TAEL_BAD_INPUT: the checkpoint is of other data or options. Memory: about 28 bytes a weight,
+ * and the activations of a batch. */
+TAEL_API tael_status tael_sequence_train(tael_sequence **out, const tael_sequences *sequences,
+                                         const tael_sequence_options *options);
+TAEL_API tael_status tael_sequence_open(tael_sequence **out, const char *path); /* TAEL_CORRUPT: not whole */
+TAEL_API tael_status tael_sequence_save(const tael_sequence *model, const char *path);
+TAEL_API void tael_sequence_close(tael_sequence *model);
+
+/* The likeliest `wanted` items after `count` others (oldest first), none of them seen before; equal scores by
+ * number. Items that the model doesn't know are left out. *found: how many there are, at most `wanted`. `scores` may
+ * be NULL. */
+TAEL_API tael_status tael_sequence_predict(const tael_sequence *model, const uint32_t *items, size_t count,
+                                           size_t wanted, uint32_t *next, float *scores, size_t *found);
+
+typedef struct tael_sequence_score {
+    double hit, ndcg; /* at 10, of a full ranking without the items seen before */
+    size_t count;     /* sequences that were scored */
+} tael_sequence_score;
+
+/* How well the item that is `back` from the end (1: the last) is foretold from those before it. `next`, if not NULL,
+ * gets the ten likeliest of each sequence: [count][10], 0 where there are fewer. */
+TAEL_API tael_status tael_sequence_evaluate(tael_sequence_score *score, const tael_sequence *model,
+                                            const tael_sequences *sequences, uint32_t back, uint32_t threads,
+                                            uint32_t *next);
 
 #ifdef __cplusplus
 }

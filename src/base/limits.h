@@ -67,5 +67,11 @@
 #define TAEL__MAX_HABIT_RECORDS (1u << 20) /* the newest; 50 years of 50 payments a day */
 #define TAEL__MAX_HABIT_NAMES   (1u << 28) /* bytes of all merchants' and items' names together */
 #define TAEL__MAX_HABIT_SERIES  2048       /* payments of a merchant that a period is looked for in, the newest */
+/* The next-item model. */
+#define TAEL__MAX_SEQUENCE_ITEMS  (1u << 22) /* a shop's catalogue; at width 64 a gigabyte */
+#define TAEL__MAX_SEQUENCE_WIDTH  1024       /* 64 is usual */
+#define TAEL__MAX_SEQUENCE_LENGTH 1024       /* attention is quadratic in it; 50 is usual */
+#define TAEL__MAX_SEQUENCE_BATCH  65536
+#define TAEL__MAX_SEQUENCE_EPOCHS 100000
 
 #endif
