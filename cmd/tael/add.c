@@ -133,6 +133,16 @@ static tael_status write_json(request *r, const tael_drafts *d, bool stored)
 
 /* ---- Storing ---- */
 
+/* As an import does: what has no category gets the model's. */
+static tael_status categorize(tael_ledger *ledger)
+{
+    tael_categorizer *categorizer;
+    TAEL_TRY(tael_categorizer_open(&categorizer, ledger));
+    tael_status status = tael_categorizer_apply(categorizer, true, NULL);
+    tael_categorizer_close(categorizer);
+    return status;
+}
+
 /* All or none. */
 static tael_status store(tael_ledger *ledger, tael_drafts *d)
 {
@@ -146,7 +156,7 @@ static tael_status store(tael_ledger *ledger, tael_drafts *d)
         tael__error_set(sentence);
         return status;
     }
-    return TAEL_OK;
+    return categorize(ledger);
 }
 
 /* ---- Asking, on a terminal ---- */

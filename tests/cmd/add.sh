@@ -78,3 +78,8 @@ r = records()
 assert len(r) == 1 and r[0]["minor"] == 1250 and r[0]["merchant"] == "Shop" and r[0]["item"] == "ask" and r[0]["time"].startswith("2026-11-19"), r
 assert talk("ask 4 or 5", [(b"again", b"ask 4"), (b"Store?", b"y")]) == 0 and len(records()) == 2
 PYTHON
+
+# What is said has a category at once, as what is imported has.
+expect 0 add "打车去机场86.5 微信" --today 2026-11-20 --yes
+expect 0 ledger --text 机场 --json
+holds 'd["records"][0]["category_key"] == "transport.taxi"'
