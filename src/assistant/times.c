@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tael/habits.h>
+
 #include "assistant/internal.h"
 
 enum { MAX_SEEN = 512 };
@@ -139,12 +141,58 @@ static tael_status answer_refund(tael__job *job)
 
 /* ---- The rest of this month, from the same days of the three before ---- */
 
+/* The whole month as habits foresee it, with what 8 in 10 such months lie between. */
+typedef struct foreseen {
+    tael_forecast whole;
+    bool found;
+} foreseen;
+
+static int take_whole(const tael_forecast *forecast, void *user)
+{
+    foreseen *f = user;
+    f->found = forecast->category_id == 0 && forecast->learned_days >= 60;
+    f->whole = *forecast;
+    return 1;
+}
+
+/* For all spending of this month, when the owner lets habits be learned. *done: it was answered. */
+static tael_status answer_by_habits(tael__job *job, bool *done)
+{
+    foreseen f = {.found = false};
+    tael_habits *habits = NULL;
+    tael__bounds bounds;
+    tael__row now;
+    *done = false;
+    bool all = job->about_count == 0 && job->not_count == 0 && !job->method && !job->source && !job->plan->income &&
+               !job->when.weekdays && job->when.hour_from == job->when.hour_to;
+    if (!all || tael_habits_open(&habits, job->ledger, tael__date_text(job->today)) != TAEL_OK) return TAEL_OK;
+    tael_status status = tael_habits_forecast(habits, take_whole, &f);
+    tael_habits_close(habits);
+    if (status != TAEL_OK || !f.found) return TAEL_OK; /* the plain way will do */
+    tael__period so_far = {.from = {job->today.year, job->today.month, 1}, .to = job->today};
+    tael_query q = tael__job_query(job, TAEL_SUM, &so_far, &bounds);
+    TAEL_TRY(tael__job_row(job, &q, &now));
+    int64_t rest = f.whole.median_minor - now.minor;
+    tael__figure_row(job, NAME(job, "rest of the month (estimate)", "本月余下（估计）"), rest > 0 ? rest : 0, &q, &now);
+    tael__figure_row(job, NAME(job, "whole month (estimate)", "全月（估计）"), f.whole.median_minor, &q, &now);
+    SAY(job, "%s so far this month; about %s more, %s in all (an estimate: 8 in 10 such months lie between %s and %s).",
+        "本月至今 %s；余下约 %s，全月约 %s（估计：80%% 的情形落在 %s 至 %s 之间）。", tael__money_text(job, now.minor),
+        tael__money_text(job, rest > 0 ? rest : 0), tael__money_text(job, f.whole.median_minor),
+        tael__money_text(job, f.whole.low_minor), tael__money_text(job, f.whole.high_minor));
+    tael__row_free(&now);
+    *done = true;
+    return TAEL_OK;
+}
+
 static tael_status answer_forecast(tael__job *job)
 {
     tael__date first = {job->today.year, job->today.month, 1};
     tael__period so_far = {.from = first, .to = job->today};
     tael__bounds bounds, days;
     tael__row now;
+    bool done;
+    TAEL_TRY(answer_by_habits(job, &done));
+    if (done) return TAEL_OK;
     tael_query q = tael__job_query(job, TAEL_SUM, &so_far, &bounds);
     TAEL_TRY(tael__job_row(job, &q, &now));
     int64_t rest = 0;
