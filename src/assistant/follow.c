@@ -22,9 +22,9 @@ static size_t starts_with(const char *text, const char *const *words, size_t cou
     size_t best = 0;
     for (size_t i = 0; i < count; i++) {
         size_t n = strlen(words[i]);
+        if (n <= best || strncasecmp(text, words[i], n) != 0) continue;
         bool latin = words[i][0] >= 'a' && words[i][0] <= 'z';
-        bool ends = !latin || !((text[n] | 32) >= 'a' && (text[n] | 32) <= 'z');
-        if (n > best && strncasecmp(text, words[i], n) == 0 && ends) best = n;
+        if (!latin || !((text[n] | 32) >= 'a' && (text[n] | 32) <= 'z')) best = n; /* an English word is whole */
     }
     return best;
 }
