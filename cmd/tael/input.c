@@ -59,7 +59,8 @@ tael_status input_model(const request *r, tael_model **out, char *path, size_t c
 tael_status input_ledger(const request *r, tael_ledger **out)
 {
     char passphrase[PASSPHRASE_BYTES] = "";
-    tael_ledger_options o = {.size = sizeof o, .passphrase = passphrase};
+    /* Another import may hold the ledger for as long as a large bill takes: whoever types a command waits for it. */
+    tael_ledger_options o = {.size = sizeof o, .passphrase = passphrase, .busy_timeout_ms = 60000};
     bool is_protected = false;
     *out = NULL;
     TAEL_TRY(tael__folder_make(r->home));
