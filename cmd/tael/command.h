@@ -96,9 +96,19 @@ const char *option_text(const request *r, const char *name, const char *otherwis
 int64_t option_integer(const request *r, const char *name, int64_t otherwise);
 double option_real(const request *r, const char *name, double otherwise);
 /* Fills at most `cap` texts of a repeated option; returns how many. */
+uint64_t list_limit(const request *r);
 size_t option_texts(const request *r, const char *name, const char **texts, size_t cap);
 
 /* Options that several commands take. */
+/* How many rows a list shows: list_limit() reads it; 0: all. */
+#define LIMIT_OPTION                                                                     \
+    {                                                                                    \
+        "limit", 0, OPTION_INTEGER, "N", 0, 1e9,                                         \
+        {                                                                                \
+            "at most N (default: 50 for people, all with --json; 0: all)",               \
+                "最多 N 条（默认显示 50 条，--json 为全部；0 为全部）" \
+        }                                                                                \
+    }
 #define MODEL_OPTION                                                                                                  \
     {                                                                                                                 \
         "model", 'm', OPTION_TEXT, "MODEL", 0, 0,                                                                     \

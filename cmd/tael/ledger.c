@@ -9,18 +9,9 @@
 
 static const option options[] = {
     FILTER_OPTIONS,
-    {"limit",
-     0,
-     OPTION_INTEGER,
-     "N",
-     0,
-     1e9,
-     {"at most N (default: 50 for people, all with --json; 0: all)",
-      "最多 N 条（默认显示 50 条，--json 为全部；0 为全部）"}},
+    LIMIT_OPTION,
     {NULL},
 };
-
-enum { SHOWN = 50 };
 
 typedef struct listing {
     request *r;
@@ -125,7 +116,7 @@ static tael_status run(request *r)
     tael_ledger *ledger = NULL;
     tael_filter filter;
     filter_days days;
-    uint64_t total = 0, limit = (uint64_t)option_integer(r, "limit", r->json ? 0 : SHOWN);
+    uint64_t total = 0, limit = list_limit(r);
     listing l = {.r = r, .json = {.max = (size_t)1 << 31}};
     TAEL_TRY(filter_read(r, &filter, &days));
     tael_status status = input_ledger(r, &ledger);

@@ -12,18 +12,9 @@ static const option options[] = {
     {"undo", 0, OPTION_INTEGER, "ID", 1, 9e15, {"this match is wrong, now and later", "该核对有误，今后也不再采用"}},
     {"redo", 0, OPTION_INTEGER, "ID", 1, 9e15, {"forget what was decided about this record", "取消对该记录的决定"}},
     {"join", 0, OPTION_INTEGER, "ID ID", 1, 9e15, {"these two records are one payment", "这两条记录是同一笔"}},
-    {"limit",
-     0,
-     OPTION_INTEGER,
-     "N",
-     0,
-     1e9,
-     {"at most N (default: 50 for people, all with --json; 0: all)",
-      "最多 N 条（默认显示 50 条，--json 为全部；0 为全部）"}},
+    LIMIT_OPTION,
     {NULL},
 };
-
-enum { SHOWN = 50 };
 
 typedef struct listing {
     const request *r;
@@ -76,7 +67,7 @@ static int on_match(const tael_match *m, void *user)
 
 static tael_status list(request *r, tael_ledger *ledger)
 {
-    listing l = {.r = r, .limit = (uint64_t)option_integer(r, "limit", r->json ? 0 : SHOWN)};
+    listing l = {.r = r, .limit = list_limit(r)};
     if (r->json) l.matches = json_array();
     tael_status status = tael_ledger_matches(ledger, on_match, &l);
     if (status != TAEL_OK) {

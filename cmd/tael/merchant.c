@@ -15,18 +15,9 @@ static const option options[] = {
      {"call it this, in all records and those to come", "归并为该名称，今后也如此"}},
     {"forget", 0, OPTION_FLAG, NULL, 0, 0, {"forget what was taught about it", "取消归并"}},
     {"suggest", 0, OPTION_FLAG, NULL, 0, 0, {"names that two bills give one payment", "两份账单对同一商户的不同叫法"}},
-    {"limit",
-     0,
-     OPTION_INTEGER,
-     "N",
-     0,
-     1e9,
-     {"at most N (default: 50 for people, all with --json; 0: all)",
-      "最多 N 条（默认显示 50 条，--json 为全部；0 为全部）"}},
+    LIMIT_OPTION,
     {NULL},
 };
-
-enum { SHOWN = 50 };
 
 typedef struct listing {
     json_t *rows; /* NULL: print */
@@ -77,7 +68,7 @@ static int on_suggestion(const tael_suggestion *s, void *user)
 
 static tael_status list(request *r, tael_ledger *ledger, bool suggest, const char *text)
 {
-    listing l = {.limit = (uint64_t)option_integer(r, "limit", r->json ? 0 : SHOWN)};
+    listing l = {.limit = list_limit(r)};
     if (r->json) l.rows = json_array();
     tael_status status = suggest ? tael_ledger_suggest_merchants(ledger, on_suggestion, &l)
                                  : tael_ledger_merchants(ledger, text, on_merchant, &l);

@@ -320,6 +320,11 @@ double option_real(const request *r, const char *name, double otherwise)
     return g ? g->real : otherwise;
 }
 
+uint64_t list_limit(const request *r)
+{
+    return (uint64_t)option_integer(r, "limit", r->json ? 0 : 50);
+}
+
 size_t option_texts(const request *r, const char *name, const char **texts, size_t cap)
 {
     size_t n = 0;

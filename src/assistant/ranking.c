@@ -112,7 +112,7 @@ tael_status tael__answer_ranking(tael__job *job)
 {
     const tael__plan *plan = job->plan;
     tael_group group = group_of(job);
-    bool list = plan->want == TAEL__WANT_LIST || plan->want == TAEL__WANT_SUM; /* a sum "every month" is a list */
+    bool list = plan->want == TAEL__WANT_LIST;
     bool times = plan->by_times;
     if (plan->want == TAEL__WANT_BUSIEST && (group == TAEL_BY_WEEKDAY || group == TAEL_BY_HOUR)) times = true;
     const tael__period *asked = tael__job_period(job);

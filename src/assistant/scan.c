@@ -6,10 +6,6 @@
 
 #include "base/utf8.h"
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -23,16 +19,16 @@ static char before(const tael__scan *s)
 bool tael__scan_at_word(const tael__scan *s)
 {
     char here = s->at < s->bytes ? s->text[s->at] : ' ';
-    return !(is_letter(here) || is_digit(here)) || !(is_letter(before(s)) || is_digit(before(s)));
+    return !(tael__is_letter(here) || is_digit(here)) || !(tael__is_letter(before(s)) || is_digit(before(s)));
 }
 
 static bool word_here(const tael__scan *s, const char *word, size_t n)
 {
     if (n == 0 || n > s->bytes - s->at || memcmp(s->text + s->at, word, n) != 0) return false;
-    if (is_letter(word[0]) && is_letter(before(s))) return false;
+    if (tael__is_letter(word[0]) && tael__is_letter(before(s))) return false;
     if (is_digit(word[0]) && is_digit(before(s))) return false;
     char next = s->at + n < s->bytes ? s->text[s->at + n] : ' ';
-    if (is_letter(word[n - 1]) && is_letter(next)) return false;
+    if (tael__is_letter(word[n - 1]) && tael__is_letter(next)) return false;
     return !(is_digit(word[n - 1]) && is_digit(next));
 }
 

@@ -11,6 +11,12 @@ typedef struct tael__scan {
     size_t at, bytes;
 } tael__scan;
 
+/* An ASCII letter. */
+static inline bool tael__is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* If the text at the place begins with `word`, step over it. An English word must also end there. */
 bool tael__scan_word(tael__scan *s, const char *word);
 /* The same for the longest of "a|b|c". */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "assistant/internal.h"
+#include "assistant/scan.h"
 #include "assistant/spot.h"
 #include "base/utf8.h"
 
@@ -42,35 +43,22 @@ static void keep_strange(size_t at, size_t bytes, void *user)
     r->strange[r->strange_count++].bytes = r->map[at + bytes - 1] + 1 - r->map[at];
 }
 
-/* Is this piece of the question something that the table or the ledger has? */
-static tael_status is_known(const reading *r, size_t at, size_t bytes, bool *known)
+/* Is this piece of the question something that the table or (*of_ledger) the ledger has? */
+static tael_status is_known(const reading *r, size_t at, size_t bytes, bool *known, bool *of_ledger)
 {
     char word[TAEL__WORD_BYTES];
     tael__terms terms = {0};
     tael__known how = TAEL__NOISE;
     tael_status status = TAEL_OK;
-    *known = false;
+    *known = *of_ledger = false;
     if (bytes >= sizeof word) return TAEL_OK;
     memcpy(word, r->job->question + at, bytes);
     word[bytes] = '\0';
     status = tael__resolve(&terms, &how, word, r->job->question, &r->job->merchants);
-    tael__terms_free(&terms);
     *known = how == TAEL__KNOWN;
-    return status;
-}
-
-/* Does it resolve to a row of the table (by likeness: "lucking"), rather than to itself? */
-static tael_status is_alias(const reading *r, size_t at, size_t bytes, bool *alias)
-{
-    char word[TAEL__WORD_BYTES];
-    tael__terms terms = {0};
-    tael__known how;
-    memcpy(word, r->job->question + at, bytes);
-    word[bytes] = '\0';
-    TAEL_TRY(tael__resolve(&terms, &how, word, r->job->question, &r->job->merchants));
-    *alias = how == TAEL__KNOWN && !terms.of_ledger;
+    *of_ledger = terms.of_ledger;
     tael__terms_free(&terms);
-    return TAEL_OK;
+    return status;
 }
 
 static size_t character_bytes(const char *text)
@@ -84,11 +72,6 @@ typedef struct looked_for {
     bool latin, found;
 } looked_for;
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static int begins_a_field(const tael_record *record, void *user)
 {
     looked_for *w = user;
@@ -96,7 +79,7 @@ static int begins_a_field(const tael_record *record, void *user)
     size_t n = strlen(w->word);
     for (size_t i = 0; i < 4 && !w->found; i++)
         for (const char *p = fields[i]; (p = strcasestr(p, w->word)) && !w->found; p++)
-            w->found = w->latin ? (p == fields[i] || !is_letter(p[-1])) && !is_letter(p[n])
+            w->found = w->latin ? (p == fields[i] || !tael__is_letter(p[-1])) && !tael__is_letter(p[n])
                                 : p == fields[i] || (uint8_t)p[-1] < 0x80;
     return w->found;
 }
@@ -122,21 +105,21 @@ static tael_status begins_a_name(const reading *r, size_t at, size_t bytes, bool
 static tael_status name_strange(reading *r, size_t at, size_t bytes, bool *found)
 {
     const char *text = r->job->question;
+    bool of_ledger;
     *found = false;
     if ((uint8_t)text[at] < 0x80) { /* a Latin word is whole or not there */
         if (bytes < 3) return TAEL_OK;
-        TAEL_TRY(is_known(r, at, bytes, found));
+        TAEL_TRY(is_known(r, at, bytes, found, &of_ledger));
         bool whole = true;
         if (*found && bytes < TAEL__WORD_BYTES) TAEL_TRY(begins_a_name(r, at, bytes, &whole));
-        if (*found && !whole) TAEL_TRY(is_alias(r, at, bytes, &whole));
-        *found = *found && whole;
+        *found = *found && (whole || !of_ledger); /* by likeness to the table ("lucking") a part is enough */
         if (*found) tael__spots_add(&r->spots, at, bytes, TAEL__MASK_ENTITY);
         return TAEL_OK;
     }
     for (size_t n = bytes; n >= 6 && !*found; n = tael__utf8_cut(text + at, n - 1)) {
         for (size_t from = 0; from + n <= bytes && !*found; from += character_bytes(text + at + from)) {
             if (tael__utf8_cut(text + at + from, n) != n) continue;
-            TAEL_TRY(is_known(r, at + from, n, found));
+            TAEL_TRY(is_known(r, at + from, n, found, &of_ledger));
             if (*found && (n < bytes || tael__intents_has_particle(text + at + from, n)))
                 TAEL_TRY(begins_a_name(r, at + from, n, found));
             if (*found) tael__spots_add(&r->spots, at + from, n, TAEL__MASK_ENTITY);
