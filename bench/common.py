@@ -168,7 +168,7 @@ def report(part, title, head, rows, data, notes=()):
     m["load_after"] = load()
     lines = [f"## {title}", "",
              f"{m['time']} · {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB · commit {m['commit']} · "
-             f"load average at the end {m['load_after']} · `bench/run {part}`", ""]
+             f"load average at the end {m['load_after']} · `bench/run {os.environ.get('TAEL_PART', part)}`", ""]
     lines += [f"Peer: {peer_words()}.", ""] if part in PEERED else []
     lines += ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(c) for c in row) + " |" for row in rows]

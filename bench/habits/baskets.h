@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Baskets as bench/habits-next hands them to its programs, a line each, an owner's in order:
+/* Baskets as bench/habits/next hands them to its programs, a line each, an owner's in order:
  *   b OWNER DAY ITEM…   of the population       h OWNER DAY ITEM…   of somebody to predict for
  *   p OWNER DAY         predict his basket of that day: its items are not in the file */
 #ifndef TAEL_BENCH_BASKETS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // TIFU-KNN (Hu, He, Gao, Zhang: Modeling Personalized Item Frequency Information for Next-basket Recommendation, SIGIR
-// 2020), the published method that bench/habits-next measures against; written from the paper and from how the
+// 2020), the published method that bench/habits/next measures against; written from the paper and from how the
 // "Reality Check" repository runs it: an owner is a vector of his items, faded inside groups of baskets and across
 // groups, averaged over groups; the prediction mixes it with the mean of the nearest owners' vectors. Neighbours come
 // from the population, without each one's last basket. Ties: the smaller number first.

@@ -162,7 +162,7 @@ typedef struct tael_habits tael_habits;
 /* Learn from `ledger` as of `today` ("2026-11-20"; later rows are as if they weren't there): counted rows of the
  * currency with most rows, net of refunds, at most the newest million, without what tael_ledger_leave_out named. On
  * success *out is yours: tael_habits_close(). It doesn't need the ledger any more; an import is seen by opening anew.
- * TAEL_BAD_INPUT: no such day. TAEL_DENIED: the owner doesn't want habits learned. bench/run habits-forecast tells how
+ * TAEL_BAD_INPUT: no such day. TAEL_DENIED: the owner doesn't want habits learned. bench/run habits/forecast tells how
  * long it takes. */
 TAEL_API tael_status tael_habits_open(tael_habits **out, tael_ledger *ledger, const char *today);
 TAEL_API void tael_habits_close(tael_habits *habits);
@@ -270,7 +270,7 @@ typedef struct tael_unusual {
 
 /* Payments of the last `days` days (0: 30) that stand out against what came before each of them, newest first. Of what
  * means nothing about one in seven months was named on invented ledgers, at most one a month is the promise
- * (bench/run habits-forecast). */
+ * (bench/run habits/forecast). */
 typedef int tael_unusual_fn(const tael_unusual *unusual, void *user);
 TAEL_API tael_status tael_habits_unusual(tael_habits *habits, int32_t days, tael_unusual_fn *each, void *user);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Payments that stand out against what came before each of them. Every rule asks for two things at once, a place beyond
 // the past's own extremes and a distance from its middle, since amounts have heavy tails and each merchant its own
-// spread. bench/run habits-forecast counts, on invented ledgers, what they miss and what they cry about for nothing.
+// spread. bench/run habits/forecast counts, on invented ledgers, what they miss and what they cry about for nothing.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the bill of an invented person with habits, always the same for the same arguments, and the truth about it.
 
-    bench/make_life.py --seed 1 --out bill.csv --truth truth.json [--from 2024-01-01] [--to 2026-11-20] [--unusual]
+    bench/habits/make_life.py --seed 1 --out bill.csv --truth truth.json [--from 2024-01-01] [--to 2026-11-20] [--unusual]
 
 What recurs has the noise of life: shifts by weekends, days of delay, months left out and doubled, price rises, ends. Beside
 it stand look-alikes that don't recur: a hairdresser at one price about every month, coffee at three prices, fuel. Spending

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The renewal model on rows of gaps: reads one row of days a line (gaps, oldest first), learns what the rows have in
-// common and writes the 1st to 99th of a hundred of each row's next gap. bench/habits-replenish compares them with what
+// common and writes the 1st to 99th of a hundred of each row's next gap. bench/habits/replenish compares them with what
 // came. With an argument nothing is shared: each row stands alone.
 #include <stdio.h>
 #include <stdlib.h>
