@@ -4,6 +4,9 @@
 
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
+
+#include "assistant/scan.h"
 
 static const char *const want_names[] = {
 #define X(constant, name) name,
@@ -31,6 +34,17 @@ bool tael__holds(const char *text, const char *words)
         p += n + (p[n] == '|');
     }
     return false;
+}
+
+size_t tael__begins_with(const char *text, const char *const *words, size_t count)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(words[i]);
+        if (n <= best || strncasecmp(text, words[i], n) != 0) continue;
+        if (!tael__is_letter(words[i][n - 1]) || !tael__is_letter(text[n])) best = n;
+    }
+    return best;
 }
 
 /* Every field required and nullable: an optional one is left out by small models just when it matters. */
