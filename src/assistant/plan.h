@@ -28,12 +28,15 @@
     X(FIRST, "first")                     \
     X(LAST, "last")                       \
     X(NEXT, "next")                       \
+    X(DUE, "due")                         \
     X(BUSIEST, "busiest")                 \
     X(RECURRING, "recurring")             \
     X(RISE, "rise")                       \
     X(REFUND, "refund")                   \
     X(BUDGET, "budget")                   \
     X(FORECAST, "forecast")               \
+    X(UNUSUAL, "unusual")                 \
+    X(TWICE, "twice")                     \
     X(OTHER, "other")
 
 typedef enum tael__want {

@@ -22,7 +22,7 @@ ledger, one, two = (json.load(open(f, encoding="utf-8")) for f in sys.argv[1:])
 rows = {r["id"]: r for r in ledger["records"]}
 assert {"answer", "figures", "route", "model", "timing"} <= set(one), set(one)
 assert one["answer"], "no sentence"
-assert one["route"] in ("ledger", "no_data", "out_of_scope", "unclear"), one["route"]
+assert one["route"] in ("ledger", "no_data", "out_of_scope", "unclear", "not_allowed"), one["route"]
 for key in ("answer", "figures", "route"):
     assert one[key] == two[key], ("threads", key, one[key], two[key])
 for f in one["figures"]:
