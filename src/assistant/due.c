@@ -52,16 +52,15 @@ static void say_ended(tael__job *job, const tael_recurring *r)
 
 static void say_next(tael__job *job, const tael_recurring *r)
 {
-    char every[64], minor[64];
-    const char *amount = tael__recurring_minor_text(job, r, minor, sizeof minor),
-               *period = tael__every_text(job, r, every, sizeof every);
+    char text[128];
+    const char *subject = tael__subject_text(job), *price = tael__recurring_price_text(job, r, text, sizeof text);
     if (strcmp(r->next_from, r->next_to) == 0)
-        SAY(job, "%s: %s %s; next on %s (last on %s).", "%1$s：%3$s %2$s，下次是 %4$s（上次 %5$s）。",
-            tael__subject_text(job), amount, period, r->next_day, r->last_day);
+        SAY(job, "%s: %s; next on %s (last on %s).", "%s：%s，下次是 %s（上次 %s）。", subject, price, r->next_day,
+            r->last_day);
     else
-        SAY(job, "%s: %s %s; next about %s, between %s and %s (last on %s).",
-            "%1$s：%3$s %2$s，下次约 %4$s，在 %5$s 至 %6$s 之间（上次 %7$s）。", tael__subject_text(job), amount,
-            period, r->next_day, r->next_from, r->next_to, r->last_day);
+        SAY(job, "%s: %s; next about %s, between %s and %s (last on %s).",
+            "%s：%s，下次约 %s，在 %s 至 %s 之间（上次 %s）。", subject, price, r->next_day, r->next_from, r->next_to,
+            r->last_day);
     if (r->state == TAEL_RECURRING_LATE)
         SAY(job, "%s", "%s", NAME(job, " The one expected before hasn't come.", "前一次该有的还没有出现。"));
 }
@@ -136,7 +135,8 @@ static const char *days_text(double days, char out[32])
 static verdict judge(const tael__job *job, const tael_purchase_habit *p)
 {
     if (p->lapsed) return ENDED;
-    if (p->regular < REGULAR) return UNSURE;
+    bool just_now = 3 * p->since_days < (int32_t)p->interval_days; /* then no rule is needed */
+    if (p->regular < REGULAR) return just_now ? NOT_YET : UNSURE;
     if (p->due) return DUE;
     return days_until(job, p->next_day) <= SOON_DAYS ? SOON : NOT_YET;
 }
@@ -216,7 +216,7 @@ static tael_status answer_again(tael__job *job, const tael__job_habits *h)
         tael__figure_text(job, NAME(job, "is it due", "该不该"), verdict_text(job, v), "answer", NULL, &rows);
         tael__buffer_text(&job->text, NAME(job, en[v], zh[v]));
         int64_t left = v == ENDED ? 0 : days_until(job, p.next_day);
-        if (left > 0 && (v == NOT_YET || v == SOON)) {
+        if (left > 0 && p.regular >= REGULAR && (v == NOT_YET || v == SOON)) {
             tael__figure_number(job, NAME(job, "days left (estimate)", "还有天数（估计）"), (double)left, "days", NULL,
                                 &rows);
             SAY(job, "About %lld more days. ", "大概还有 %lld 天。", (long long)left);

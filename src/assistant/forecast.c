@@ -173,6 +173,9 @@ static tael_status add_coming(coming *c, tael__job *job, const tael__job_habits 
                             tael__recurring_minor_text(job, r, minor, sizeof minor));
         if (times > 1) tael__buffer_format(&c->names, NAME(job, " %zu times", " %zu 次"), times);
     }
+    if (c->row_count > SHOWN)
+        tael__buffer_format(&c->names, NAME(job, " and %zu more", "等 %zu 项"),
+                            job->chinese ? c->row_count : c->row_count - SHOWN);
     return c->names.failed;
 }
 

@@ -150,8 +150,8 @@ void tael__say_known_until(tael__job *job, const tael__job_habits *h)
         "（账本的记录只到 %s，导入新的账单会更准。）", s.last_day);
 }
 
-/* "每月", "every 2 weeks". */
-const char *tael__every_text(const tael__job *job, const tael_recurring *r, char *out, size_t cap)
+/* "每月", "every 2 weeks". `out` holds what isn't a fixed word. */
+static const char *every_text(const tael__job *job, const tael_recurring *r, char *out, size_t cap)
 {
     static const struct {
         int every;
@@ -173,8 +173,20 @@ const char *tael__every_text(const tael__job *job, const tael_recurring *r, char
 
 const char *tael__recurring_minor_text(const tael__job *job, const tael_recurring *r, char *out, size_t cap)
 {
-    snprintf(out, cap, "%s%s", r->amount == TAEL_AMOUNT_VARYING ? NAME(job, "about ", "约 ") : "",
-             tael__money_text(job, r->minor));
+    bool about = r->amount == TAEL_AMOUNT_VARYING;
+    snprintf(out, cap, "%s%s", about ? NAME(job, "about ", "约 ") : "", tael__money_text(job, r->minor));
+    return out;
+}
+
+const char *tael__recurring_price_text(const tael__job *job, const tael_recurring *r, char *out, size_t cap)
+{
+    char every[64];
+    const char *money = tael__money_text(job, r->minor), *period = every_text(job, r, every, sizeof every);
+    bool about = r->amount == TAEL_AMOUNT_VARYING;
+    if (job->chinese)
+        snprintf(out, cap, "%s%s %s", period, about ? "约" : "", money);
+    else
+        snprintf(out, cap, "%s%s %s", about ? "about " : "", money, period);
     return out;
 }
 
@@ -204,6 +216,8 @@ static int take_words(const tael_record *record, void *user)
     size_t n = strnlen(name, sizeof s->merchant - 1), k = strnlen(record->item, sizeof s->item - 1);
     snprintf(s->merchant, sizeof s->merchant, "%.*s", (int)tael__utf8_cut(name, n), name);
     snprintf(s->item, sizeof s->item, "%.*s", (int)tael__utf8_cut(record->item, k), record->item);
+    const char *note = strstr(s->item, "备注:"); /* 转账备注:房租 */
+    if (note) memmove(s->item, note + strlen("备注:"), strlen(note + strlen("备注:")) + 1);
     return 1;
 }
 

@@ -37,10 +37,9 @@ void tael__say_not_learned(tael__job *job);
 /* When the bills end more than a week before the question's day: says so. */
 void tael__say_known_until(tael__job *job, const tael__job_habits *h);
 
-/* "每月", "a month"; "every 28 days". `out` holds what isn't a fixed word. */
-const char *tael__every_text(const tael__job *job, const tael_recurring *r, char *out, size_t cap);
-/* Its amount; "about" before one that varies. */
+/* Its amount, "about" before one that varies: "¥30.00"; the same with its period: "每月 ¥30.00", "¥30.00 a month". */
 const char *tael__recurring_minor_text(const tael__job *job, const tael_recurring *r, char *out, size_t cap);
+const char *tael__recurring_price_text(const tael__job *job, const tael_recurring *r, char *out, size_t cap);
 /* As the bills call its merchant, with what it is paid for where that is short and stays the same:
  * "QQ音乐（绿钻包月）". `out` has TAEL__NAME_BYTES. */
 const char *tael__recurring_name(const tael__job *job, const tael_recurring *r, char *out);

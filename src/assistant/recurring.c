@@ -78,7 +78,7 @@ static void say_late(tael__job *job, const tael__job_habits *h)
 static tael_status answer_recurring(tael__job *job, const tael__job_habits *h)
 {
     sums s;
-    char every[64], minor[64], name[TAEL__NAME_BYTES];
+    char price[128], name[TAEL__NAME_BYTES];
     size_t shown = 0;
     tael_status status = add_up(&s, h);
     if (status == TAEL_OK && job->plan->total) figure_sums(job, &s);
@@ -88,9 +88,8 @@ static tael_status answer_recurring(tael__job *job, const tael__job_habits *h)
         tael_group_row rows = tael__recurring_rows(r);
         tael__recurring_name(job, r, name);
         if (shown == 0) SAY(job, "Still paid regularly (%zu): ", "还在定期扣款的有 %zu 项：", s.count);
-        SAY(job, "%s%s %s %s (next %s)", "%1$s%2$s %4$s %3$s（下次 %5$s）", shown++ ? NAME(job, ", ", "，") : "", name,
-            tael__recurring_minor_text(job, r, minor, sizeof minor), tael__every_text(job, r, every, sizeof every),
-            r->next_day);
+        SAY(job, "%s%s %s (next %s)", "%s%s %s（下次 %s）", shown++ ? NAME(job, ", ", "，") : "", name,
+            tael__recurring_price_text(job, r, price, sizeof price), r->next_day);
         tael__figure_money(job, name, r->minor, NULL, &rows);
     }
     if (status == TAEL_OK && shown) {
@@ -123,11 +122,11 @@ static void figure_change(tael__job *job, const tael_recurring *r)
 static void say_change(tael__job *job, const char *name, const tael_recurring *r)
 {
     int64_t more = r->minor - r->old_minor;
-    char every[64];
-    SAY(job, "%s: %s by %s since %s, from %s to %s %s.", "%1$s：自 %4$s 起%7$s%2$s %3$s，从 %5$s 到 %6$s。", name,
+    char price[128];
+    SAY(job, "%s: %s by %s since %s, from %s to %s.", "%1$s：自 %4$s 起%2$s %3$s，从 %5$s 到%6$s。", name,
         more > 0 ? NAME(job, "dearer", "涨了") : NAME(job, "cheaper", "降了"),
         tael__money_text(job, more > 0 ? more : -more), r->changed_day, tael__money_text(job, r->old_minor),
-        tael__money_text(job, r->minor), tael__every_text(job, r, every, sizeof every));
+        tael__recurring_price_text(job, r, price, sizeof price));
 }
 
 static bool has_changed(const tael_recurring *r)
