@@ -39,7 +39,7 @@ static int by_id(const void *a, const void *b)
 
 bool tael__job_habits_has(const tael__job_habits *h, int64_t id)
 {
-    return h->all || bsearch(&id, h->sorted, h->row_count, sizeof id, by_id) != NULL;
+    return h->all || (h->row_count > 0 && bsearch(&id, h->sorted, h->row_count, sizeof id, by_id) != NULL);
 }
 
 bool tael__is_about_all(const tael__job *job)
