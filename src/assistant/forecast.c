@@ -296,7 +296,7 @@ static tael_status answer_ahead(tael__job *job, const tael__job_habits *h, const
     if (status == TAEL_OK) {
         int64_t average = averaged < 1 ? 0 : (int64_t)llround((double)past.minor / (double)averaged * (double)days);
         job->habit = "recurring";
-        SAY(job, "My estimates end with this month; what %s will cost from %s to %s I can't foretell.",
+        SAY(job, "My estimates end with this month; I can't foretell what %s comes to from %s to %s.",
             "我的估计只到本月底，%2$s 至 %3$s 的%1$s还预测不了。", tael__subject_text(job), tael__date_text(p->from),
             tael__date_text(p->to));
         if (averaged >= FEW_DAYS) {

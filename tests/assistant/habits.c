@@ -70,6 +70,7 @@ static void pay_each_day(life *l)
         int weekday = tael__weekday(date);
         pay(l, date, "12:05:00", "餐饮美食", weekday > 5 ? "老乡鸡" : "公司食堂", "午餐", weekday > 5 ? 4200 : 1800,
             false);
+        if (weekday <= 5) pay(l, date, "08:15:00", "交通出行", "成都地铁", "地铁出行", 400, false);
     }
     pay(l, day("2026-11-14"), "19:00:05", "餐饮美食", "海底捞火锅", "堂食", 23800, false);
     pay(l, day("2026-11-14"), "19:00:40", "餐饮美食", "海底捞火锅", "堂食", 23800, false);
@@ -321,6 +322,11 @@ static void the_month_is_foreseen_with_its_range(void **state)
     done(job);
     job = ask_of(w, w->ledger, "这个月房租还要交多少"); /* paid on the 3rd */
     expect_money(job, "本月余下（估计）", 0);
+    done(job);
+    job =
+        ask_of(w, w->ledger, "how much more will i spend on transport this month"); /* six workdays, a category's own */
+    assert_true(figure(job, "whole month, low (10 %)") && figure(job, "whole month, high (90 %)"));
+    assert_in_range(figure(job, "rest of the month (estimate)")->minor, 1600, 3200);
     done(job);
     job = ask_of(w, w->ledger, "这个月吃饭还要花多少");
     assert_true(figure(job, "本月余下（估计）")->minor >= 20000 && figure(job, "本月余下（估计）")->minor <= 60000);
