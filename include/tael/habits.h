@@ -208,7 +208,8 @@ typedef struct tael_recurring {
     const char *sentence; /* why, with figures, in this thread's language */
 } tael_recurring;
 
-/* Each, those that cost most a year first, ended ones last. Non-zero stops. */
+/* Each, those that cost most a year first, ended ones last. Non-zero stops. Merchants and records live until the habits
+ * are closed, a sentence until the next is made. */
 typedef int tael_recurring_fn(const tael_recurring *recurring, void *user);
 TAEL_API tael_status tael_habits_recurring(tael_habits *habits, tael_recurring_fn *each, void *user);
 
@@ -236,6 +237,12 @@ typedef struct tael_purchase_habit {
  * with at least three purchases. What recurs on fixed days is tael_habits_recurring's. */
 typedef int tael_purchase_fn(const tael_purchase_habit *habit, void *user);
 TAEL_API tael_status tael_habits_replenish(tael_habits *habits, tael_purchase_fn *each, void *user);
+
+/* The same for rows that have something else in common, such as "cat food" of three shops: `records` are their ids in
+ * any order. Those that habits don't learn from (given back, repayments, left out) are passed over. *out has no name
+ * and no sentence; of fewer than three days only count, since_days, last_day, usual_minor and category_id are told. */
+TAEL_API tael_status tael_habits_again(tael_habits *habits, const int64_t *records, size_t count,
+                                       tael_purchase_habit *out);
 
 /* What the month of `today` will have cost: all (category_id 0) first, then the top categories by their median. */
 typedef struct tael_forecast {

@@ -272,3 +272,67 @@ tael_status tael_habits_replenish(tael_habits *h, tael_purchase_fn *each, void *
     tael__free(l.list);
     return status;
 }
+
+/* ---- Rows of the caller's choice ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int stop_at_once(const tael_purchase_habit *habit, void *user)
+{
+    (void)habit;
+    (void)user;
+    return 1;
+}
+
+/* keys[0..*n): the payments with these ids, oldest first. */
+static tael_status choose(const tael_habits *h, const int64_t *records, size_t count, uint64_t *keys, size_t *n)
+{
+    int64_t *sorted = tael__alloc_array(count + 1, sizeof *sorted);
+    if (!sorted) return tael__fail_memory("habits", count * sizeof *sorted);
+    if (count) memcpy(sorted, records, count * sizeof *sorted);
+    if (count > 1) qsort(sorted, count, sizeof *sorted, by_id);
+    *n = 0;
+    for (size_t i = 0; i < h->count; i++) {
+        const tael__payment *p = &h->payments[i];
+        if (!p->refund && p->minor > 0 && bsearch(&p->id, sorted, count, sizeof *sorted, by_id)) keys[(*n)++] = i;
+    }
+    tael__free(sorted);
+    return TAEL_OK;
+}
+
+static tael_status tell_few(entry *e, const tael_habits *h, const uint64_t *keys, size_t n)
+{
+    const tael__payment *last = &h->payments[(uint32_t)keys[n - 1]];
+    e->habit.since_days = h->today - last->day;
+    e->habit.category_id = last->category_id;
+    tael__habit_day(e->habit.last_day, last->day);
+    return tell_amount(&e->habit, h, keys, n);
+}
+
+tael_status tael_habits_again(tael_habits *h, const int64_t *records, size_t count, tael_purchase_habit *out)
+{
+    double gaps[MOST_GAPS];
+    uint32_t only;
+    size_t n = 0;
+    entry e = {.habit = {.hour = -1}};
+    listing l = {.h = h};
+    if (!h || !out || (count && !records))
+        return tael__fail(TAEL_MISUSE, TAEL_SAY("replenish: habits, records and a place for the answer are needed",
+                                                "补货：需要习惯、记录和存放结果的位置"));
+    *out = e.habit;
+    if (!h->prior_known) TAEL_TRY(tael_habits_replenish(h, stop_at_once, NULL)); /* what its merchants have in common */
+    uint64_t *keys = tael__alloc_array(h->count + 1, sizeof *keys);
+    if (!keys) return tael__fail_memory("habits", h->count * sizeof *keys);
+    tael_status status = choose(h, records, count, keys, &n);
+    if (status == TAEL_OK && n) {
+        size_t gap_count = gather(h, keys, n, gaps, &e.habit.count, &only);
+        status = e.habit.count < LEAST_DAYS ? tell_few(&e, h, keys, n) : tell(&l, &e, keys, n, gaps, gap_count);
+    }
+    if (status == TAEL_OK) *out = e.habit;
+    tael__free(keys);
+    return status;
+}
