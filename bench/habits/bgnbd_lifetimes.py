@@ -18,13 +18,19 @@ import pandas
 
 warnings.simplefilter("ignore")
 from lifetimes import BetaGeoFitter
-from lifetimes.utils import calibration_and_holdout_data
+from lifetimes.utils import ConvergenceError, calibration_and_holdout_data
 
 
 def fitted(x, t_x, t):
-    model = BetaGeoFitter(penalizer_coef=0.0)
-    model.fit(x, t_x, t)
-    return model, {k: float(v) for k, v in model.params_.items()}
+    """With the least penalty with which the package's own search ends: without drop-out there is nothing to find for a and b."""
+    for penalty in (0.0, 1e-5, 1e-4, 1e-3, 1e-2):
+        try:
+            model = BetaGeoFitter(penalizer_coef=penalty)
+            model.fit(x, t_x, t)
+            return model, {**{k: float(v) for k, v in model.params_.items()}, "penalty": penalty}
+        except ConvergenceError:
+            continue
+    raise SystemExit("lifetimes: the fit doesn't converge")
 
 
 def drawn(model, x, t, alive, days, draws=2000):
