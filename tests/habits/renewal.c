@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/random.h"
 #include "support.h"
 
@@ -216,13 +217,34 @@ static void nothing_breaks_the_law(void **state)
     }
 }
 
+static void learning_may_run_out_of_memory(void **state)
+{
+    (void)state;
+    static const double gaps[] = {3, 9, 4, 6, 8, 7};
+    tael__renewal_row rows[] = {{gaps, 6, 5}, {gaps + 2, 3, 40}, {NULL, 0, 90}};
+    tael__renewal_prior prior;
+    tael_status status = TAEL_NO_MEMORY;
+    for (uint64_t n = 1; status != TAEL_OK; n++) {
+        tael__alloc_break(n, false);
+        status = tael__renewal_learn(&prior, rows, 3);
+        tael__alloc_break(0, false);
+        assert_true(status == TAEL_OK || status == TAEL_NO_MEMORY);
+        if (status != TAEL_OK) assert_true(tael_error()[0] != '\0');
+        assert_true(n < 100);
+    }
+    assert_true(prior.ends > 0 && prior.stays > 0 && isfinite(prior.scale));
+    tael__renewal_row single = {NULL, 0, 20}; /* nothing ever came twice */
+    assert_ok(tael__renewal_learn(&prior, &single, 1));
+    assert_true(isfinite(prior.ends) && isfinite(prior.stays) && prior.scale > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles_invert_survival),     cmocka_unit_test(regularity_is_told_from_chance),
         cmocka_unit_test(few_gaps_lean_on_the_others),   cmocka_unit_test(ends_and_counts_are_as_drawn),
         cmocka_unit_test(rows_with_one_event_teach_too), cmocka_unit_test(counts_agree_with_the_closed_form),
-        cmocka_unit_test(nothing_breaks_the_law),
+        cmocka_unit_test(nothing_breaks_the_law),        cmocka_unit_test(learning_may_run_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
