@@ -225,8 +225,10 @@ typedef struct tael_purchase_habit {
     float interval_days, regular; /* the usual gap; 0..1, 1 is clockwork, 0 pure chance */
     int32_t since_days;           /* since the last purchase */
     float within_7_days;          /* probability */
+    float in_30_days;             /* days with a purchase, expected of the 30 after the bills' last */
+    float ended;                  /* probability that it isn't bought again */
     bool due;                     /* regular, and longer ago than usual */
-    bool lapsed;                  /* so long ago that it has probably ended */
+    bool lapsed;                  /* it has probably ended */
     int64_t usual_minor;          /* the median of a purchase */
     int32_t weekday, hour;        /* where most happen: 1 Monday; 0..23; 0 and -1 when there is no such */
     char last_day[16], next_day[16], next_from[16], next_to[16];

@@ -101,7 +101,10 @@ static void tell_next(tael__recurring *to, const tael_habits *h, const uint32_t 
     while (gone < most && tael__period_slot_day(&fit->period, fit->last_slot + 1 + gone) + grace < h->known) gone++;
     to->r.state = gone >= most ? TAEL_RECURRING_ENDED : gone > 0 ? TAEL_RECURRING_LATE : TAEL_RECURRING_ACTIVE;
     if (gone > 0) set_next(to, &s, &fit->period, fit->last_slot + 1 + gone);
-    if (to->r.state == TAEL_RECURRING_ENDED) to->next = to->next_from = to->next_to = to->slot_next = 0;
+    if (to->r.state == TAEL_RECURRING_ENDED) {
+        to->next = to->next_from = to->next_to = to->slot_next = 0;
+        return;
+    }
     tael__habit_day(to->r.next_day, to->next);
     tael__habit_day(to->r.next_from, to->next_from);
     tael__habit_day(to->r.next_to, to->next_to);
