@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tael's weekly forecast on series of a file: "SERIES WEEKS AHEAD", then one series of amounts a line. For each origin
-// from FIRST to LAST (weeks known) it learns from those weeks alone and writes the 10th to 90th of a hundred of each
-// series' next weeks, one forecast a line. The seconds of learning and forecasting go to standard error.
-// Usage: weekly FIRST LAST <FILE
+// Tael's weekly forecast on series of a file: "SERIES WEEKS AHEAD ASKED", then one series of amounts a line. For each
+// origin from FIRST to LAST (weeks known) it learns from those weeks alone and writes the 10th to 90th of a hundred of
+// the next weeks of the first ASKED series, one forecast a line. The seconds of learning and forecasting go to standard
+// error. Usage: weekly FIRST LAST <FILE
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -27,13 +27,13 @@ static double seconds(void)
 
 int main(int argc, char **argv)
 {
-    size_t count, weeks;
+    size_t count, weeks, asked;
     unsigned ahead;
     double probabilities[PROBABILITIES], learning = 0, forecasting = 0;
-    if (argc != 3 || scanf("%zu %zu %u", &count, &weeks, &ahead) != 3)
+    if (argc != 3 || scanf("%zu %zu %u %zu", &count, &weeks, &ahead, &asked) != 4 || asked > count)
         return fprintf(stderr, "usage: weekly FIRST LAST <FILE\n"), 2;
     int64_t *minor = calloc(count * weeks + 1, sizeof *minor);
-    int64_t *quantiles = calloc(count * ahead * PROBABILITIES + 1, sizeof *quantiles);
+    int64_t *quantiles = calloc(asked * ahead * PROBABILITIES + 1, sizeof *quantiles);
     if (!minor || !quantiles) return 1;
     for (size_t i = 0; i < count * weeks; i++) {
         long long value;
@@ -49,12 +49,12 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < count; i++) check(tael_series_add(series, minor + i * weeks, origin));
         check(tael_series_train(series));
         double middle = seconds();
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < asked; i++)
             check(tael_series_forecast(series, i, probabilities, PROBABILITIES, quantiles + i * ahead * PROBABILITIES));
         learning += middle - start;
         forecasting += seconds() - middle;
         tael_series_close(series);
-        for (size_t k = 0; k < count * ahead * PROBABILITIES; k++)
+        for (size_t k = 0; k < asked * ahead * PROBABILITIES; k++)
             printf("%lld%c", (long long)quantiles[k], k % PROBABILITIES == PROBABILITIES - 1 ? '\n' : ' ');
     }
     fprintf(stderr, "{\"learning\":%.3f,\"forecasting\":%.3f}\n", learning, forecasting);

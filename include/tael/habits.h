@@ -165,7 +165,7 @@ typedef struct tael_series_options {
     uint64_t seed; /* the same series, added in the same order, and seed give the same forecasts on one machine */
     uint32_t weeks_ahead; /* to forecast; 0: 4. At most 32 */
     uint32_t epochs;      /* of the training; 0: 2 */
-    uint32_t rows_max;    /* weeks to learn from, 136 bytes each, drawn by chance when there are more; 0: 60,000 */
+    uint32_t rows_max;    /* weeks to learn from, 136 bytes each, drawn by chance when there are more; 0: 100,000 */
 } tael_series_options;
 
 /* On success *out is yours: tael_series_close(). `options` NULL: all defaults. */
@@ -177,7 +177,7 @@ TAEL_API void tael_series_close(tael_series *series);
 TAEL_API tael_status tael_series_add(tael_series *series, const int64_t *minor, size_t weeks);
 
 /* Learn from all weeks that were added; what was learned before is replaced. Before the first training the series' own
- * frequency and amounts speak alone. About a second for 60,000 rows or more. */
+ * frequency and amounts speak alone. About a second on one core. */
 TAEL_API tael_status tael_series_train(tael_series *series);
 
 /* What series `index` will come to in each of the next weeks_ahead weeks: minor[weeks_ahead][count], at each of `count`

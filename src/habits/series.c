@@ -14,7 +14,7 @@
 #include "habits/history.h"
 #include "habits/series.h"
 
-enum { AHEAD = 4, EPOCHS = 2, ROWS = 60000, NORMALS = 64 };
+enum { AHEAD = 4, EPOCHS = 2, ROWS = 100000, NORMALS = 64 };
 #define LARGEST 9e15 /* minor units: what is foretold fits its integer, whatever the series */
 
 /* Purchases below each edge of the bins; tails are told finer. */
