@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 {
     size_t count, weeks, asked;
     unsigned ahead;
-    double probabilities[PROBABILITIES], learning = 0, forecasting = 0;
+    double probabilities[PROBABILITIES], learning = 0, forecasting = 0, processor = 0;
     if (argc != 3 || scanf("%zu %zu %u %zu", &count, &weeks, &ahead, &asked) != 4 || asked > count)
         return fprintf(stderr, "usage: weekly FIRST LAST <FILE\n"), 2;
     int64_t *minor = calloc(count * weeks + 1, sizeof *minor);
@@ -44,6 +44,7 @@ int main(int argc, char **argv)
     for (size_t origin = (size_t)atoll(argv[1]); origin <= (size_t)atoll(argv[2]); origin++) {
         tael_series *series;
         double start = seconds();
+        clock_t ticks = clock();
         check(tael_series_open(&series,
                                &(tael_series_options){.size = sizeof(tael_series_options), .weeks_ahead = ahead}));
         for (size_t i = 0; i < count; i++) check(tael_series_add(series, minor + i * weeks, origin));
@@ -51,13 +52,14 @@ int main(int argc, char **argv)
         double middle = seconds();
         for (size_t i = 0; i < asked; i++)
             check(tael_series_forecast(series, i, probabilities, PROBABILITIES, quantiles + i * ahead * PROBABILITIES));
+        processor += (double)(clock() - ticks) / CLOCKS_PER_SEC;
         learning += middle - start;
         forecasting += seconds() - middle;
         tael_series_close(series);
         for (size_t k = 0; k < asked * ahead * PROBABILITIES; k++)
             printf("%lld%c", (long long)quantiles[k], k % PROBABILITIES == PROBABILITIES - 1 ? '\n' : ' ');
     }
-    fprintf(stderr, "{\"learning\":%.3f,\"forecasting\":%.3f}\n", learning, forecasting);
+    fprintf(stderr, "{\"learning\":%.3f,\"forecasting\":%.3f,\"processor\":%.3f}\n", learning, forecasting, processor);
     free(minor);
     free(quantiles);
     return 0;
