@@ -153,6 +153,38 @@ TAEL_API tael_status tael_next_load(tael_next **out, const char *path, const tae
 TAEL_API tael_status tael_next_predict(tael_next *next, int64_t owner, int64_t day, tael_next_item *items, size_t room,
                                        size_t *count);
 
+/* ---- What the next weeks will bring ---- */
+
+/* Amounts by the week of many series (customers, or categories of one owner), and what they teach: quantiles of each of
+ * the next weeks, nothing bought among them. Series learn from each other how purchases come, each is told in its own
+ * frequency and amounts. Nothing here reads or writes the ledger. From one thread at a time. */
+typedef struct tael_series tael_series;
+
+typedef struct tael_series_options {
+    size_t size;   /* sizeof this struct */
+    uint64_t seed; /* the same series, added in the same order, and seed give the same forecasts on one machine */
+    uint32_t weeks_ahead; /* to forecast; 0: 4. At most 32 */
+    uint32_t epochs;      /* of the training; 0: 2 */
+    uint32_t rows_max;    /* weeks to learn from, 136 bytes each, drawn by chance when there are more; 0: 100,000 */
+} tael_series_options;
+
+/* On success *out is yours: tael_series_close(). `options` NULL: all defaults. */
+TAEL_API tael_status tael_series_open(tael_series **out, const tael_series_options *options);
+TAEL_API void tael_series_close(tael_series *series);
+
+/* The next series, counted from 0: minor units of its weeks, oldest first; what is below 0 counts as 0. All series end
+ * with the same week, the last one known; each may begin when it will. */
+TAEL_API tael_status tael_series_add(tael_series *series, const int64_t *minor, size_t weeks);
+
+/* Learn from all weeks that were added; what was learned before is replaced. Before the first training the series' own
+ * frequency and amounts speak alone. About a second on one core. */
+TAEL_API tael_status tael_series_train(tael_series *series);
+
+/* What series `index` will come to in each of the next weeks_ahead weeks: minor[weeks_ahead][count], at each of `count`
+ * probabilities (above 0, below 1); ascending where they are. A series without any purchase gets zeros. */
+TAEL_API tael_status tael_series_forecast(tael_series *series, size_t index, const double *probabilities, size_t count,
+                                          int64_t *minor);
+
 /* ---- Time: what recurs, what comes next, what the month will cost, what stands out ---- */
 
 /* The ledger's payments up to a day, and what they teach. Nothing of it is stored: it is worked out anew, so it is
