@@ -9,6 +9,7 @@ typedef struct habits_writer {
     json_t *json, *rows; /* the document, and the array of the part at hand; NULL: print */
     uint64_t count, left, limit;
     int32_t days;
+    const char *kind; /* of what comes next: "merchant", "category" or "item"; NULL: all */
     char currency[8];
     bool indent;
 } habits_writer;

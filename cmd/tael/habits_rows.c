@@ -77,10 +77,23 @@ tael_status habits_write_recurring(habits_writer *w, tael_habits *habits)
 
 /* ---- What comes next ---- */
 
-static int on_purchase(const tael_purchase_habit *p, void *user)
+static json_t *companion(const tael_upcoming *u)
+{
+    if (!*u->after) return json_null();
+    json_t *after = json_object();
+    set(after, "name", out_text(u->after));
+    set(after, "days_ago", json_integer(u->after_days));
+    set(after, "came", json_integer(u->after_came));
+    set(after, "times", json_integer(u->after_times));
+    return after;
+}
+
+static int on_upcoming(const tael_upcoming *u, void *user)
 {
     static const char *const kinds[] = {"merchant", "category", "item"};
     habits_writer *w = user;
+    const tael_purchase_habit *p = &u->habit;
+    if (w->kind && strcmp(w->kind, kinds[p->kind]) != 0) return 0;
     if (w->limit && w->count == w->limit) {
         w->left++;
         return 0;
@@ -98,9 +111,12 @@ static int on_purchase(const tael_purchase_habit *p, void *user)
     set(row, "interval_days", out_real((double)p->interval_days));
     set(row, "regular", out_real((double)p->regular));
     set(row, "since_days", json_integer(p->since_days));
+    set(row, "within_1_day", out_real((double)u->within_1_day));
     set(row, "within_7_days", out_real((double)p->within_7_days));
     set(row, "in_30_days", out_real((double)p->in_30_days));
     set(row, "ended", out_real((double)p->ended));
+    set(row, "renewal_7_days", out_real((double)u->renewal_7_days));
+    set(row, "after", companion(u));
     set(row, "due", json_boolean(p->due));
     set(row, "lapsed", json_boolean(p->lapsed));
     set(row, "usual_minor", json_integer(p->usual_minor));
@@ -117,7 +133,7 @@ static int on_purchase(const tael_purchase_habit *p, void *user)
 
 tael_status habits_write_next(habits_writer *w, tael_habits *habits)
 {
-    return tael_habits_replenish(habits, on_purchase, w);
+    return tael_habits_upcoming(habits, on_upcoming, w);
 }
 
 /* ---- The month ---- */
