@@ -112,8 +112,9 @@ static void predict_kind(tael__upcoming *const models[3], int kind, const uint8_
             printf(",%.5f,%.5f", week, tomorrow);
         }
         double weeks = x[TAEL__UP_WEEK_1] + x[TAEL__UP_WEEK_2] + x[TAEL__UP_WEEK_3] + x[TAEL__UP_WEEK_4];
-        printf(",%.5f,%.5f,%.5f,%.5f,%.5f,%.5f,%.0f]", tael__renewal_within(m, open, 7), within(m, open, 1), by_rate(w, c, 7),
-               by_rate(w, c, 1), (weeks + 0.2) / 4.4, (4 * x[TAEL__UP_WEEKDAY_LATELY] + 0.2) / 4.4, open);
+        printf(",%.5f,%.5f,%.5f,%.5f,%.5f,%.5f,%.0f]", tael__renewal_within(m, open, 7),
+               tael__renewal_within(m, open, 1), by_rate(w, c, 7), by_rate(w, c, 1), (weeks + 0.2) / 4.4,
+               (4 * x[TAEL__UP_WEEKDAY_LATELY] + 0.2) / 4.4, open);
     }
 }
 
