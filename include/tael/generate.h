@@ -73,6 +73,7 @@ typedef struct tael_generation {
     double prefill_seconds, decode_seconds, first_token_seconds; /* first: from the start of the last prompt */
     uint32_t passes; /* of the model, for these tokens: fewer than tokens when several were taken from one */
     uint32_t proposed_tokens, accepted_tokens; /* by speculation */
+    uint32_t stop;                             /* which of the stop strings ended it, counted from 1; 0: none did */
 } tael_generation;
 
 /* A piece of text, whole UTF-8 characters, as soon as no stop string can reach into it; with the ids that made it.
