@@ -127,11 +127,13 @@ static tael_status run(request *r)
 const command command_serve = {
     .verb = "serve",
     .usage = "[-m MODEL] [--port N]",
-    .what = {"the model for many clients, as OpenAI's API", "以 OpenAI 接口为多个客户端提供模型"},
-    .more = {"Addresses: /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, /healthz, /metrics.\n"
-             "Without a key file it listens on loopback only. Ctrl-C lets what has begun finish.",
-             "地址：/v1/chat/completions、/v1/completions、/v1/embeddings、/v1/models、/healthz、/metrics。\n"
-             "没有密钥文件时只监听本机。Ctrl-C 会等已开始的请求完成。"},
+    .what = {"the model for many clients over HTTP", "通过 HTTP 为多个客户端提供模型"},
+    .more =
+        {"Addresses: /v1/chat/completions, completions, responses, embeddings, models, messages; /healthz, /metrics.\n"
+         "Without a key file it listens on this machine only. Ctrl-C lets what has begun finish.",
+         "地址：/v1/ 下的 "
+         "chat/completions、completions、responses、embeddings、models、messages；/healthz、/metrics。\n"
+         "没有密钥文件时只监听本机。Ctrl-C 会等已开始的请求完成。"},
     .options = options,
     .polls = true,
     .run = run,
