@@ -26,7 +26,7 @@ holds 'd["error"]["code"] == "bad_input" and "line 2" in d["error"]["message"]'
 start()
 {
     : >"$work/ready"
-    "$tael" serve --port 0 "$@" >"$work/ready" 2>"$work/err" &
+    "$tael" serve --port 0 "$@" >"$work/ready" 2>"$work/said" &
     server=$!
     for _ in $(seq 100); do
         [ -s "$work/ready" ] && break
@@ -51,7 +51,7 @@ stop()
     wait "$server"
     [ $? -eq 0 ] || fail "SIG$1 did not end it with 0"
     server=
-    [ ! -s "$work/err" ] || fail "it wrote to stderr"
+    [ ! -s "$work/said" ] || fail "it wrote to stderr: $(cat "$work/said")"
 }
 
 start -m "$tiny"
