@@ -225,8 +225,9 @@ bool tael__exchange_submit(tael__exchange *x, const tael__face *face)
     tael__call *c = x->call;
     x->face = face;
     x->read = tael__alloc_array(c->job_count, sizeof *x->read);
+    x->told = tael__alloc_array(c->job_count, sizeof *x->told);
     if (x->tools.list) x->spoken = tael__alloc_array(c->job_count, sizeof *x->spoken);
-    if (!x->read || (x->tools.list && !x->spoken)) return tael__fault_status(x, TAEL_NO_MEMORY, NULL, "");
+    if (!x->read || !x->told || (x->tools.list && !x->spoken)) return tael__fault_status(x, TAEL_NO_MEMORY, NULL, "");
     for (uint32_t i = 0; x->spoken && i < c->job_count; i++) x->spoken[i].held.max = c->jobs[i].text.max;
     const union MHD_ConnectionInfo *info = m->get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     c->key = x->key;
@@ -345,6 +346,7 @@ void tael__exchange_completed(void *user, struct MHD_Connection *connection, voi
     tael__buffer_free(&x->part);
     tael__buffer_free(&x->said);
     tael__free(x->read);
+    tael__free(x->told);
     tael__free(x);
     tael__watch_allow(s->watch, watched(s, connection), TAEL__MAX_SERVE_IDLE_SECONDS);
     __atomic_sub_fetch(&s->active, 1, __ATOMIC_RELEASE);

@@ -80,7 +80,9 @@ struct tael__exchange {
     uint32_t prompt_tokens; /* of all jobs */
     /* Streaming: events that are ready, and how far each job's text was put into events. */
     tael__buffer out, part;
-    size_t sent, *read; /* read: owned, [job_count]; SIZE_MAX: its end was said as well */
+    size_t first_odds, odds_count; /* tokens of the text that is being put into events */
+    uint32_t *told;                /* owned, [job_count]: tokens whose text was */
+    size_t sent, *read;            /* read: owned, [job_count]; SIZE_MAX: its end was said as well */
     bool begun, ended;
     bool block_open;             /* messages, responses: a text is being said, as block number `block` */
     uint32_t block, event_count; /* event_count: responses number their events */
@@ -146,6 +148,7 @@ typedef struct tael__asked {
     char *schema;  /* owned until a call takes it */
     uint32_t n;    /* choices of each prompt */
     uint64_t seed; /* 0: from the system */
+    bool odds;     /* logprobs are asked for, and of options.odds_top others besides */
 } tael__asked;
 
 /* Is it the model that is served? `vectors`: to embed with, else to write. */
@@ -169,6 +172,11 @@ bool tael__ask_call(tael__exchange *x, tael__asked *a);
  * no memory. */
 bool tael__said(tael__exchange *x, uint32_t i, tael__buffer *plain, const json_t **calls);
 json_t *tael__text_json(const tael__buffer *text);
+
+/* OpenAI's logprobs (odds_json.c) of a job's tokens [from, from + count); null when none were asked for. */
+json_t *tael__odds_json(tael__exchange *x, uint32_t job, size_t from, size_t count);
+/* The same in the older form of /v1/completions; `offset`: characters before the first. */
+json_t *tael__odds_json_flat(tael__exchange *x, uint32_t job, size_t from, size_t count, size_t offset);
 
 const char *tael__finish_name(const tael__job *job); /* "stop" or "length" */
 uint64_t tael__completion_tokens(const tael__call *call);
