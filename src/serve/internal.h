@@ -69,7 +69,8 @@ struct tael__exchange {
     tael__stage stage;
     /* Reading. */
     tael__buffer body;
-    size_t promised; /* of the server's room for bodies */
+    size_t promised;  /* of the server's room for bodies */
+    size_t discarded; /* bytes of a body that is only read so that the answer can be sent */
     bool too_large;
     /* Working. */
     tael__call *call; /* a reference */
