@@ -5,6 +5,10 @@ pkg_check_modules(CURL REQUIRED libcurl)
 add_library(curl_headers INTERFACE IMPORTED) # the library is loaded when something is fetched (src/net/curl.h)
 set_target_properties(curl_headers PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${CURL_INCLUDE_DIRS}"
                                               INTERFACE_LINK_LIBRARIES "${CMAKE_DL_LIBS}")
+pkg_check_modules(MICROHTTPD REQUIRED libmicrohttpd>=0.9.75)
+add_library(microhttpd_headers INTERFACE IMPORTED) # loaded when `tael serve` begins (src/serve/microhttpd.h)
+set_target_properties(microhttpd_headers PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${MICROHTTPD_INCLUDE_DIRS}"
+                                                    INTERFACE_LINK_LIBRARIES "${CMAKE_DL_LIBS}")
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)

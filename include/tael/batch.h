@@ -58,6 +58,7 @@ typedef struct tael_batch_usage {
     uint32_t running, waiting;
     uint64_t steps, step_tokens; /* computed so far */
     uint64_t shared_tokens;      /* of prompts, that another request had computed */
+    uint64_t cache_used_tokens;  /* of the cache, that running requests may come to need */
 } tael_batch_usage;
 TAEL_API tael_status tael_batch_get_usage(const tael_batch *batch, tael_batch_usage *usage);
 

@@ -69,6 +69,23 @@
 #define TAEL__MAX_CELL_STYLES     65536               /* Excel allows 65,490 */
 #define TAEL__MAX_NUMBER_FORMATS  1024                /* of the workbook's own; Excel allows about 250 */
 
+/* Serving: what one client may take from the others. */
+#define TAEL__MAX_SERVE_CONNECTIONS     12288 /* 10,000 idle ones must fit; the process's own limit may be less */
+#define TAEL__MAX_SERVE_HEADER_BYTES    8192  /* of a request; a connection keeps as much while it idles */
+#define TAEL__MAX_SERVE_BODY_BYTES      ((size_t)4 << 20) /* the longest prompt of 128k tokens has 600 KB */
+#define TAEL__MAX_SERVE_BODIES_BYTES    ((size_t)1 << 27) /* of all requests that are being read */
+#define TAEL__MAX_SERVE_VALUES          (1u << 18) /* JSON values of a body: each takes some 80 bytes once parsed */
+#define TAEL__MAX_SERVE_REQUEST_SECONDS 30         /* from a request's first byte to its last: slow senders end here */
+#define TAEL__MAX_SERVE_IDLE_SECONDS    75         /* a connection between requests */
+#define TAEL__MAX_SERVE_QUEUE           256        /* generations that wait; then 429 */
+#define TAEL__MAX_SERVE_PARALLEL        256        /* generations at once, as tael_batch has it */
+#define TAEL__MAX_SERVE_CHOICES         16         /* generations of one request: n, or a list of prompts */
+#define TAEL__MAX_SERVE_INPUTS          2048       /* texts of one embeddings request, as OpenAI allows */
+#define TAEL__MAX_SERVE_MESSAGES        4096       /* of a chat; the context is full long before */
+#define TAEL__MAX_SERVE_SCHEMA_BYTES    65536      /* compiled between two steps, while others wait */
+#define TAEL__MAX_SERVE_KEYS            1024       /* lines of a key file */
+#define TAEL__MAX_SERVE_KEY_BYTES       256
+
 /* Habits. */
 #define TAEL__MAX_HABIT_RECORDS (1u << 20) /* the newest; 50 years of 50 payments a day */
 #define TAEL__MAX_HABIT_NAMES   (1u << 28) /* bytes of all merchants' and items' names together */

@@ -227,7 +227,8 @@ tael_status tael_batch_get_usage(const tael_batch *b, tael_batch_usage *usage)
                             .waiting = b->waiting,
                             .steps = b->steps,
                             .step_tokens = b->tokens,
-                            .shared_tokens = b->shared};
+                            .shared_tokens = b->shared,
+                            .cache_used_tokens = (uint64_t)b->pages_promised * TAEL__KV_POSITIONS};
     memcpy(usage, &all, usage->size < sizeof all ? usage->size : sizeof all);
     return TAEL_OK;
 }

@@ -16,7 +16,8 @@ static void fill_result(const tael__request *r, tael_generation *g)
     *g = (tael_generation){.finish = r->stream.finish,
                            .prompt_tokens = r->prompt_count - r->shared,
                            .completion_tokens = r->stream.made,
-                           .passes = r->passes};
+                           .passes = r->passes,
+                           .stop = r->stream.output.stop};
     if (r->began > 0) {
         g->prefill_seconds = prompted - r->began;
         g->decode_seconds = now - prompted;

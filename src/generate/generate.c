@@ -131,7 +131,8 @@ static void fill_result(const generating *g, tael_generation *result)
                                 .first_token_seconds = g->stream.first > 0 ? g->stream.first - from : 0,
                                 .passes = g->passes,
                                 .proposed_tokens = g->speculation.proposed,
-                                .accepted_tokens = g->speculation.accepted};
+                                .accepted_tokens = g->speculation.accepted,
+                                .stop = g->stream.output.stop};
 }
 
 tael_status tael_session_generate(tael_session *s, const tael_generate_options *options, tael_token_fn *token,

@@ -8,9 +8,10 @@
 typedef struct tael__guide tael__guide;
 
 /* Compiles a JSON schema: type (also a list of types), properties (in the order written; all required ones, no others),
- * required, enum, const, items, minItems/maxItems, minLength/maxLength, minimum/maximum (integers), anyOf, $ref to
- * $defs. Output is compact JSON. TAEL_UNSUPPORTED names a keyword that it can't guide by (annotations such as title and
- * description are passed over); TAEL_BAD_INPUT: not JSON. */
+ * required, additionalProperties (where none is named: any names, also twice), enum, const, items, minItems/maxItems,
+ * minLength/maxLength, minimum/maximum (integers), anyOf, $ref to $defs. Output is compact JSON. TAEL_UNSUPPORTED names
+ * a keyword that it can't guide by (annotations such as title and description are passed over); TAEL_BAD_INPUT: not
+ * JSON. */
 tael_status tael__guide_open(tael__guide **out, const char *schema, const tael__tokenizer *tokenizer);
 void tael__guide_close(tael__guide *g);
 

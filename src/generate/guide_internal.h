@@ -16,7 +16,8 @@
 #define TAEL__GUIDE_TOKEN_BYTES 256        /* longer tokens are never chosen; Qwen's longest has 128 */
 #define TAEL__GUIDE_RECORDS     8192       /* 64 threads of depth 64, and as many again for one token */
 #define TAEL__GUIDE_STRING_MOST 4096       /* characters of a string without maxLength */
-#define TAEL__GUIDE_ITEMS_MOST  1024       /* items of an array without maxItems */
+#define TAEL__GUIDE_ITEMS_MOST  1024       /* items of an array without maxItems, and of an object with any names */
+#define TAEL__GUIDE_NAME_MOST   128        /* characters of such a name */
 #define TAEL__GUIDE_ENDLESS     UINT16_MAX /* height of a node that no finite value fits */
 #define TAEL__GUIDE_SCALE       6          /* decimals of a number with bounds */
 #define TAEL__GUIDE_BOUND       999999999999999999LL /* the most that 18 digits hold */
@@ -28,6 +29,7 @@ typedef enum tael__shape {
     TAEL__SHAPE_NUMBER,
     TAEL__SHAPE_ARRAY,
     TAEL__SHAPE_OBJECT,
+    TAEL__SHAPE_MAP, /* an object with any names */
     TAEL__SHAPE_ANY_OF
 } tael__shape;
 
@@ -35,8 +37,8 @@ typedef struct tael__node {
     uint8_t shape;
     uint8_t decimals;      /* BOUNDED: 0 for integers, else TAEL__GUIDE_SCALE */
     uint16_t height;       /* the least nesting of a value: 0 for a scalar */
-    uint32_t first, count; /* LITERALS: texts, sorted; OBJECT: properties; ANY_OF: alternatives */
-    uint32_t items;        /* ARRAY: the node of an item; OBJECT: one past the last required property */
+    uint32_t first, count; /* LITERALS: texts, sorted; OBJECT: properties; ANY_OF: alternatives; MAP: the names' node */
+    uint32_t items;        /* ARRAY, MAP: the node of a value; OBJECT: one past the last required property */
     int64_t least, most;   /* STRING: characters; ARRAY: items; BOUNDED: the value times 10^decimals */
 } tael__node;
 

@@ -101,6 +101,7 @@ static uint16_t height_of(const tael__plan *p, const tael__node *n)
             if (one < height) height = one;
         }
         return height;
+    case TAEL__SHAPE_MAP: return 1; /* it may be empty */
     case TAEL__SHAPE_ARRAY: return n->least == 0 ? 1 : around(TAEL__PLAN_NODE(p, n->items)->height);
     case TAEL__SHAPE_OBJECT:
         for (uint32_t i = 0; i < n->items; i++) {

@@ -18,6 +18,7 @@ typedef struct compiler {
     json_t *root;
     tael__buffer knowns; /* of known: what references led to */
     uint32_t depth;
+    uint32_t any;   /* the node of any value at all; 0: nobody needed it yet */
     char path[512]; /* of the schema at hand, for sentences: "#/properties/name" */
 } compiler;
 
@@ -50,7 +51,7 @@ static const struct {
                 {"maximum", OF_NUMBER | OF_INTEGER, false},
                 {"exclusiveMinimum", OF_NUMBER | OF_INTEGER, false},
                 {"exclusiveMaximum", OF_NUMBER | OF_INTEGER, false},
-                /* No other properties are ever written, so these always hold. */
+                /* No others are written beside named properties, so this holds; without any named, see compile_map. */
                 {"additionalProperties", 0, true},
                 {"unevaluatedProperties", 0, true},
                 {"$schema", 0, true},
@@ -293,6 +294,58 @@ static tael_status compile_number(compiler *c, uint32_t node, const json_t *sche
 
 /* ---- Containers ---- */
 
+static tael_status set_alternatives(compiler *c, uint32_t node, const uint32_t *all, size_t count)
+{
+    uint32_t first = (uint32_t)(c->plan->alternatives.size / sizeof *all);
+    TAEL_TRY(tael__buffer_append(&c->plan->alternatives, all, count * sizeof *all));
+    *TAEL__PLAN_NODE(c->plan, node) = (tael__node){
+        .shape = TAEL__SHAPE_ANY_OF, .height = TAEL__GUIDE_ENDLESS, .first = first, .count = (uint32_t)count};
+    return TAEL_OK;
+}
+
+/* An object with any names, whose values fit node `value`. */
+static tael_status set_map(compiler *c, uint32_t node, uint32_t value)
+{
+    uint32_t names;
+    TAEL_TRY(new_node(c, &names));
+    *TAEL__PLAN_NODE(c->plan, names) = (tael__node){.shape = TAEL__SHAPE_STRING, .most = TAEL__GUIDE_NAME_MOST};
+    *TAEL__PLAN_NODE(c->plan, node) =
+        (tael__node){.shape = TAEL__SHAPE_MAP, .height = 1, .first = names, .items = value};
+    return TAEL_OK;
+}
+
+/* The node of any JSON value, which refers to itself; made once. */
+static tael_status compile_any(compiler *c, uint32_t *node)
+{
+    enum { MAP, ARRAY, STRING, NUMBER, BOOLEAN, NOTHING, KINDS };
+    uint32_t all[KINDS];
+    if (!c->any) {
+        uint32_t any;
+        TAEL_TRY(new_node(c, &any));
+        for (int i = 0; i < KINDS; i++) TAEL_TRY(new_node(c, &all[i]));
+        TAEL_TRY(set_map(c, all[MAP], any));
+        *TAEL__PLAN_NODE(c->plan, all[ARRAY]) =
+            (tael__node){.shape = TAEL__SHAPE_ARRAY, .height = 1, .items = any, .most = TAEL__GUIDE_ITEMS_MOST};
+        *TAEL__PLAN_NODE(c->plan, all[STRING]) =
+            (tael__node){.shape = TAEL__SHAPE_STRING, .most = TAEL__GUIDE_STRING_MOST};
+        *TAEL__PLAN_NODE(c->plan, all[NUMBER]) = (tael__node){.shape = TAEL__SHAPE_NUMBER};
+        TAEL_TRY(compile_word(c, all[BOOLEAN], "true", "false"));
+        TAEL_TRY(compile_word(c, all[NOTHING], "null", NULL));
+        TAEL_TRY(set_alternatives(c, any, all, KINDS));
+        c->any = any;
+    }
+    *node = c->any;
+    return TAEL_OK;
+}
+
+/* Without named properties, what additionalProperties says of the others. */
+static tael_status compile_map(compiler *c, uint32_t node, const json_t *values)
+{
+    uint32_t value;
+    TAEL_TRY(compile_child(c, &value, values, "additionalProperties", NULL));
+    return set_map(c, node, value);
+}
+
 static tael_status compile_array(compiler *c, uint32_t node, const json_t *schema)
 {
     const json_t *items = json_object_get(schema, "items");
@@ -301,7 +354,7 @@ static tael_status compile_array(compiler *c, uint32_t node, const json_t *schem
     TAEL_TRY(read_count(c, schema, "minItems", 0, &least));
     TAEL_TRY(read_count(c, schema, "maxItems", least > TAEL__GUIDE_ITEMS_MOST ? least : TAEL__GUIDE_ITEMS_MOST, &most));
     if (least > most) return impossible(c, "minItems");
-    if (!items && most > 0) return unsupported(c, TAEL_SAY("an array without items", "没有 items 的数组"));
+    if (!items && most > 0) TAEL_TRY(compile_any(c, &item));
     if (items && most > 0) TAEL_TRY(compile_child(c, &item, items, "items", NULL));
     uint16_t height = most > 0 ? TAEL__GUIDE_ENDLESS : 1; /* found later, when the item's is known */
     tael__node *n = TAEL__PLAN_NODE(c->plan, node);
@@ -355,6 +408,8 @@ static tael_status compile_object(compiler *c, uint32_t node, json_t *schema)
     const char *name;
     if (properties && !json_is_object(properties)) return bad(c, "properties");
     TAEL_TRY(check_required(c, required, properties));
+    const json_t *others = json_object_get(schema, "additionalProperties");
+    if (count == 0 && others && !json_is_false(others)) return compile_map(c, node, others);
     if (count > TAEL__GUIDE_NODES) return too_large(c);
     tael__property *all = tael__alloc_array(count + 1, sizeof *all);
     tael_status status = all ? TAEL_OK : out_of_memory();
@@ -378,15 +433,6 @@ static tael_status compile_object(compiler *c, uint32_t node, json_t *schema)
 }
 
 /* ---- Alternatives and references ---- */
-
-static tael_status set_alternatives(compiler *c, uint32_t node, const uint32_t *all, size_t count)
-{
-    uint32_t first = (uint32_t)(c->plan->alternatives.size / sizeof *all);
-    TAEL_TRY(tael__buffer_append(&c->plan->alternatives, all, count * sizeof *all));
-    *TAEL__PLAN_NODE(c->plan, node) = (tael__node){
-        .shape = TAEL__SHAPE_ANY_OF, .height = TAEL__GUIDE_ENDLESS, .first = first, .count = (uint32_t)count};
-    return TAEL_OK;
-}
 
 static tael_status compile_any_of(compiler *c, uint32_t node, const json_t *list)
 {
@@ -508,6 +554,26 @@ static tael_status check_keywords(const compiler *c, json_t *schema)
     return TAEL_OK;
 }
 
+/* Does the schema say nothing of what fits? */
+static bool says_nothing(json_t *schema)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(schema, key, value)
+    {
+        for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+            if (strcmp(keywords[i].name, key) == 0 && !keywords[i].note) return false;
+    }
+    return true;
+}
+
+static tael_status compile_any_value(compiler *c, uint32_t node)
+{
+    uint32_t any;
+    TAEL_TRY(compile_any(c, &any));
+    return set_alternatives(c, node, &any, 1);
+}
+
 static tael_status compile_type(compiler *c, uint32_t node, json_t *schema, int type)
 {
     switch (type) {
@@ -526,7 +592,8 @@ static tael_status compile_into(compiler *c, uint32_t node, const json_t *consta
     json_t *schema = (json_t *)(uintptr_t)constant_schema; /* jansson's iterators ask for it; nothing is changed */
     int allowed;
     if (!json_is_object(schema)) {
-        if (json_is_boolean(schema)) return unsupported(c, json_is_true(schema) ? "true" : "false");
+        if (json_is_true(schema)) return compile_any_value(c, node);
+        if (json_is_false(schema)) return impossible(c, "false");
         return bad(c, TAEL_SAY("what stands there", "此处的内容"));
     }
     TAEL_TRY(check_keywords(c, schema));
@@ -536,6 +603,7 @@ static tael_status compile_into(compiler *c, uint32_t node, const json_t *consta
     if (json_object_get(schema, "anyOf")) return compile_any_of(c, node, json_object_get(schema, "anyOf"));
     if (values && !one && !json_is_array(values)) return bad(c, "enum");
     if (values || one) return compile_values(c, node, values, one, allowed ? allowed : ~0);
+    if (!allowed && says_nothing(schema)) return compile_any_value(c, node);
     if (!allowed) return unsupported(c, TAEL_SAY("a value without a type", "没有 type 的值"));
     if ((allowed & (allowed - 1)) == 0) return compile_type(c, node, schema, allowed);
     uint32_t all[8], count = 0;

@@ -470,6 +470,33 @@ static void step_object(tael__machine *m, const tael__node *n, tael__thread t, u
     }
 }
 
+/* Any names: a = entries before this one, b = 1 once its name was read. */
+static void step_map(tael__machine *m, const tael__node *n, tael__thread t, uint8_t byte, tael__threads *out)
+{
+    switch (t.phase) {
+    case START:
+        if (byte != '{') return;
+        t.phase = EMPTY;
+        add(out, &t);
+        if (fits(m, n->items, t.depth + 1)) push(m, out, &t, n->first);
+        return;
+    case EMPTY:
+        if (byte == '}') finish(m, out, &t);
+        return;
+    default:
+        if (t.b == 0) {
+            t.b = 1;
+            if (byte == ':') push(m, out, &t, n->items);
+        } else if (byte == '}') {
+            finish(m, out, &t);
+        } else if (byte == ',' && t.a + 1 < TAEL__GUIDE_ITEMS_MOST) {
+            t.a++;
+            t.b = 0;
+            push(m, out, &t, n->first);
+        }
+    }
+}
+
 /* ---- All shapes ---- */
 
 /* May `t`'s value end here although more could follow? Only numbers, and literals that begin others. */
@@ -494,6 +521,7 @@ static void step_one(tael__machine *m, const tael__thread *t, uint8_t byte, tael
     case TAEL__SHAPE_BOUNDED: step_bounded(m, n, *t, byte, out); break;
     case TAEL__SHAPE_NUMBER: step_number(*t, byte, out); break;
     case TAEL__SHAPE_ARRAY: step_array(m, n, *t, byte, out); break;
+    case TAEL__SHAPE_MAP: step_map(m, n, *t, byte, out); break;
     default: step_object(m, n, *t, byte, out);
     }
     if (!complete(m, t)) return;

@@ -43,14 +43,17 @@ void tael__output_close(tael__output *o)
     tael__buffer_free(&o->piece);
 }
 
-/* The first place where a stop string stands, or SIZE_MAX. */
-static size_t find_stop(const tael__output *o)
+/* The first place where a stop string stands, or SIZE_MAX; and which one it is, from 1. */
+static size_t find_stop(const tael__output *o, uint32_t *which)
 {
     const char *text = o->text.data;
     for (size_t at = 0; at < o->text.size; at++)
         for (size_t i = 0; i < o->stop_count; i++) {
             size_t n = strlen(o->stops[i]);
-            if (n <= o->text.size - at && memcmp(text + at, o->stops[i], n) == 0) return at;
+            if (n <= o->text.size - at && memcmp(text + at, o->stops[i], n) == 0) {
+                *which = (uint32_t)i + 1;
+                return at;
+            }
         }
     return SIZE_MAX;
 }
@@ -119,7 +122,7 @@ tael_status tael__output_push(tael__output *o, int32_t id, const char *bytes, si
     if (o->text.failed != TAEL_OK) return o->text.failed;
     if (o->ids.failed != TAEL_OK) return o->ids.failed;
     if (o->ends.failed != TAEL_OK) return o->ends.failed;
-    size_t stop = o->stop_count ? find_stop(o) : SIZE_MAX;
+    size_t stop = o->stop_count ? find_stop(o, &o->stop) : SIZE_MAX;
     if (stop != SIZE_MAX) {
         o->stopped = true;
         return give(o, tael__utf8_cut(o->text.data, stop), stop);

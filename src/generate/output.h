@@ -15,8 +15,9 @@ typedef struct tael__output {
     tael__buffer ids;   /* int32_t of the tokens not given out yet */
     tael__buffer ends;  /* uint32_t for each: where its bytes end in `text` */
     tael__buffer piece; /* what is given out, with U+FFFD for invalid bytes */
-    bool stopped;       /* a stop string came */
-    bool cancelled;     /* the callback said so */
+    bool stopped;       /* a stop string came: number `stop`, counted from 1 */
+    uint32_t stop;
+    bool cancelled; /* the callback said so */
 } tael__output;
 
 tael_status tael__output_open(tael__output *o, const tael_generate_options *options, tael_token_fn *token, void *user);

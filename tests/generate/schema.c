@@ -62,9 +62,7 @@ static void a_keyword_that_cannot_guide_is_named_with_its_place(void **state)
     refused("{\"$ref\":\"#/$defs/none\"}", TAEL_UNSUPPORTED, "$ref", "#");
     refused("{\"$ref\":\"https://example.org/x\"}", TAEL_UNSUPPORTED, "$ref", "#");
     refused("{\"anyOf\":[{\"type\":\"null\"}],\"type\":\"null\"}", TAEL_UNSUPPORTED, "type", "#");
-    refused("{\"type\":\"array\"}", TAEL_UNSUPPORTED, "items", "#");
-    refused("{}", TAEL_UNSUPPORTED, "type", "#");
-    refused("true", TAEL_UNSUPPORTED, "true", "#");
+    refused("{\"minLength\":3}", TAEL_UNSUPPORTED, "type", "#");
     refused("{\"type\":\"object\",\"required\":[\"a\"]}", TAEL_UNSUPPORTED, "required", "#");
 }
 
@@ -101,6 +99,32 @@ static void a_schema_that_no_value_fits_is_refused_before_anything_is_generated(
     refused("{\"type\":\"array\",\"items\":{\"$ref\":\"#\"},\"minItems\":1}", TAEL_BAD_INPUT, "never end", "");
     refused("{\"$defs\":{\"a\":{\"$ref\":\"#/$defs/b\"},\"b\":{\"$ref\":\"#/$defs/a\"}},\"$ref\":\"#/$defs/a\"}",
             TAEL_BAD_INPUT, "never end", "");
+}
+
+/* Names and values that no schema tells beforehand: a name is a string like any other, and what follows it a value. */
+static void an_object_may_be_left_open(void **state)
+{
+    (void)state;
+    const char *whole = "{\"a\":1,\"b\":{\"c\":[]},\"\\n\":[null,\"x\",{}],\"a\":-1.5e3}";
+    const char *const any[] = {"{\"type\":\"object\",\"additionalProperties\":true}", "true", "{}",
+                               "{\"description\":\"whatever\"}"};
+    for (size_t i = 0; i < sizeof any / sizeof *any; i++) {
+        assert_true(fits(any[i], whole));
+        assert_true(fits(any[i], "{}"));
+        assert_false(fits(any[i], "{\"a\"}"));
+        assert_false(fits(any[i], "{\"a\":}"));
+        assert_false(fits(any[i], "{\"a\":1,}"));
+        assert_false(fits(any[i], "{a:1}"));
+        assert_false(fits(any[i], "{\"a\":1\"b\":2}"));
+        assert_int_equal(fits(any[i], "[1]"), i > 0);
+        assert_int_equal(fits(any[i], "true"), i > 0);
+    }
+    const char *counts = "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}}";
+    assert_true(fits(counts, "{\"a\":1,\"b\":22}"));
+    assert_false(fits(counts, "{\"a\":\"1\"}"));
+    assert_false(fits("{\"type\":\"object\"}", "{\"a\":1}"));
+    assert_true(fits("{\"type\":\"array\"}", "[1,[2],{\"a\":null}]"));
+    refused("false", TAEL_BAD_INPUT, "false", "#");
 }
 
 static void references_lead_where_json_pointers_say(void **state)
@@ -254,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_keyword_that_cannot_guide_is_named_with_its_place),
         cmocka_unit_test(a_schema_that_is_wrong_is_bad_input),
         cmocka_unit_test(a_schema_that_no_value_fits_is_refused_before_anything_is_generated),
+        cmocka_unit_test(an_object_may_be_left_open),
         cmocka_unit_test(references_lead_where_json_pointers_say),
         cmocka_unit_test(text_is_compact_in_the_schemas_order),
         cmocka_unit_test(strings_are_valid_utf8_and_count_characters),

@@ -90,6 +90,11 @@ static inline bool valid(json_t *root, json_t *schema, json_t *value)
         json_array_foreach(value, i, one) if (!valid(root, json_object_get(schema, "items"), one)) return false;
         return valid_count(schema, "minItems", "maxItems", json_array_size(value));
     }
+    if (json_is_object(value) && (rule = json_object_get(schema, "additionalProperties")) && json_is_object(rule)) {
+        const char *name;
+        json_object_foreach(value, name, one) if (!valid(root, rule, one)) return false;
+        return true;
+    }
     return json_is_object(value) && json_object_get(schema, "properties") ? valid_object(root, schema, value) : true;
 }
 
@@ -150,6 +155,13 @@ static inline json_t *made_of_type(json_t *root, json_t *schema, const char *typ
         return out;
     }
     out = json_object();
+    for (uint64_t n = json_is_object(json_object_get(schema, "additionalProperties")) ? made_below(r, 4) : 0; n > 0;
+         n--) {
+        json_t *key = made_string(schema, r);
+        json_object_set_new(out, json_string_value(key),
+                            made(root, json_object_get(schema, "additionalProperties"), r, depth + 1));
+        json_decref(key);
+    }
     json_object_foreach(json_object_get(schema, "properties"), name, one)
     {
         bool needed = false;
