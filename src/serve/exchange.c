@@ -300,7 +300,7 @@ static enum MHD_Result go_on(tael__exchange *x)
 
 static enum MHD_Result serve_page(tael__exchange *x)
 {
-    tael__watch_allow(x->server->watch, watched(x->server, x->connection), 0);
+    tael__watch_allow(x->server->watch, watched(x->server, x->connection), TAEL__MAX_SERVE_ERRAND_SECONDS, true);
     bool good = x->too_large ? fault_too_large(x) : tael__api_begin(x);
     return good ? tael__api_go_on(x) : tael__reply_fault(x);
 }
@@ -312,7 +312,8 @@ static enum MHD_Result serve(tael__exchange *x)
     bool get = strcmp(x->route->method, "GET") == 0;
     bool good = get || read_body(x, &body);
     tael__buffer_free(&x->body); /* what it promised stays taken: its texts may wait in a call */
-    tael__watch_allow(x->server->watch, watched(x->server, x->connection), 0);
+    tael__watch_allow(x->server->watch, watched(x->server, x->connection),
+                      x->server->deadline_seconds + TAEL__MAX_SERVE_IDLE_SECONDS, true);
     good = good && x->route->serve(x, body);
     json_decref(body); /* a call keeps references of what it needs */
     if (!good && x->stage != TAEL__STAGE_REPLIED) return tael__reply_fault(x);
@@ -369,6 +370,6 @@ void tael__exchange_completed(void *user, struct MHD_Connection *connection, voi
     tael__free(x->read);
     tael__free(x->told);
     tael__free(x);
-    tael__watch_allow(s->watch, watched(s, connection), TAEL__MAX_SERVE_IDLE_SECONDS);
+    tael__watch_allow(s->watch, watched(s, connection), TAEL__MAX_SERVE_IDLE_SECONDS, false);
     __atomic_sub_fetch(&s->active, 1, __ATOMIC_RELEASE);
 }
