@@ -18,12 +18,12 @@ static int add_source(const tael_group_row *row, void *user)
     size_t i;
     json_array_foreach(list, i, known)
     {
-        if (strcmp(json_string_value(json_object_get(known, "name")), row->key) != 0) continue;
+        if (strcmp(json_string_value(json_object_get(known, "source")), row->key) != 0) continue;
         json_int_t all = json_integer_value(json_object_get(known, "count")) + (json_int_t)row->count;
         return json_object_set_new(known, "count", json_integer(all));
     }
     return json_array_append_new(
-        list, json_pack("{s:o,s:I}", "name", tael__json_text(row->key), "count", (json_int_t)row->count));
+        list, json_pack("{s:o,s:I}", "source", tael__json_text(row->key), "count", (json_int_t)row->count));
 }
 
 /* Where rows came from: `count` of each that is in sums. */
