@@ -72,7 +72,7 @@ class Service:
 
     # ---- Requests ----
 
-    def connect(self, timeout=60):
+    def connect(self, timeout=300):
         s = socket.create_connection(("127.0.0.1", self.port), timeout)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return s
