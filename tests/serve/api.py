@@ -126,7 +126,7 @@ def malformed(s):
     for body in ({}, {"merchant": "a", "category": "food"}, {"category": "no such"}, {"merchant": 1}, {"merchant": "a", "undo": 1}):
         s.refused(400, "bad_input", "POST", "/api/habits/forget", body)
     for body in ({}, {"yes": True}, {"all": True}, {"all": True, "source": "wechat", "yes": True}, {"all": "yes", "yes": True},
-                 {"before": "x", "yes": True}, {"source": 1, "yes": True}):
+                 {"before": "x", "yes": True}, {"source": 1, "yes": True}, {"sample": True}, {"sample": True, "all": True, "yes": True}):
         s.refused(400, "bad_input", "POST", "/api/erase", body)
     s.refused(404, "not_found", "POST", "/api/models/use", {"name": "no-such-model"})
     s.refused(400, "bad_input", "POST", "/api/models/use", {"name": "/etc/passwd"})
@@ -180,6 +180,21 @@ def imports(s):
     s.call("DELETE", f"/api/imports/{s.get('/api/imports')['imports'][0]['id']}")
     check(s.command("spend")["minor"] == s.get("/api/spend")["minor"])
     s.refused(413, "request_too_large", "POST", "/api/import?name=big", None, Content_Type="text/csv", Content_Length=str(65 << 20))
+
+
+def sample(s):
+    """A made-up household: marked, and gone at once, by a word or by the first bill that isn't."""
+    check(s.put("/api/import?name=s.csv&sample=1", bill(30, first=5000))["imported"] == 30)
+    check(s.get("/api/home")["sample"] is True and s.get("/api/imports")["imports"][0]["sample"] is True)
+    check(s.put("/api/erase", {"sample": True, "yes": True})["erased"] == 30)
+    check(s.get("/api/home")["sample"] is False and s.get("/api/records")["total"] == 0)
+    s.put("/api/import?name=s.csv&sample=1", bill(30, first=5000))
+    s.put("/api/import?name=a.csv&dry_run=1", bill(10))
+    check(s.get("/api/records")["total"] == 30 and s.get("/api/home")["sample"] is True, "a dry run is no bill")
+    s.put("/api/import?name=a.csv", bill(10))
+    home = s.get("/api/home")
+    check(home["sample"] is False and home["records"] == 10, home["records"])
+    check(s.put("/api/erase", {"all": True, "yes": True})["erased"] == 10)
 
 
 def all_records(s, query=""):
@@ -334,6 +349,7 @@ with tempfile.TemporaryDirectory() as folder:
     with Page(model_path=False, home=folder) as service:
         guards(service)
         malformed(service)
+        sample(service)
         imports(service)
         same(service)
         learning(service)
