@@ -54,10 +54,22 @@ static void import_bytes(import_run *i, tael__errand *e, tael_ledger *ledger, co
     tael_import_report_free(&report);
 }
 
+/* The library's sentence names the command's option, which a page doesn't have. */
+static void say_password(import_run *i, tael__errand *e)
+{
+    e->code = "password";
+    snprintf(i->sentence, sizeof i->sentence, "%s",
+             tael__query_text(e, "password")
+                 ? TAEL_SAY("this isn't the password of the file; look into the message that came with it",
+                            "密码不正确；请查看随文件收到的消息")
+                 : TAEL_SAY("the file is protected; give the password that Alipay or WeChat Pay sent as a message",
+                            "文件已加密；请输入支付宝或微信以消息发送的密码"));
+}
+
 /* Something went in: the document, with an error beside it. Nothing: the error alone. */
 static tael_status conclude(import_run *i, tael__errand *e, json_t **reply)
 {
-    if (i->status == TAEL_BAD_KEY) e->code = "password";
+    if (i->status == TAEL_BAD_KEY) say_password(i, e);
     if (i->status != TAEL_OK && i->done == 0) {
         tael__error_set(i->sentence);
         return i->status;
