@@ -57,7 +57,7 @@ _tael()
     match) options="--undo --redo --join --limit" ;;
     merchant) options="--as --forget --suggest --limit" ;;
     categorize) options="--only --all --forget" ;;
-    habits) options="show recurring next forecast unusual train forget --today --days --limit --undo" ;;
+    habits) options="show recurring next forecast unusual train forget --today --days --limit --kind --undo" ;;
     ask) options="--model --today --after --explain --threads" ;;
     export) options="--out" ;;
     add) options="--yes --today" ;;

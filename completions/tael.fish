@@ -123,6 +123,7 @@ complete -c tael -n '__fish_seen_subcommand_from habits' -x -a 'show recurring n
 complete -c tael -n '__fish_seen_subcommand_from habits' -l today -x -d 'as of this day'
 complete -c tael -n '__fish_seen_subcommand_from habits' -l days -x -d 'unusual: the last days'
 complete -c tael -n '__fish_seen_subcommand_from habits' -l limit -x -d 'next: at most'
+complete -c tael -n '__fish_seen_subcommand_from habits' -l kind -x -a 'merchant category item' -d 'next: only these'
 complete -c tael -n '__fish_seen_subcommand_from habits' -l undo -d 'forget: learn from it again'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l today -x -d 'as on this day'
 complete -c tael -n '__fish_seen_subcommand_from ask' -l after -x -d 'the question before'

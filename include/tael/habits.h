@@ -278,6 +278,25 @@ TAEL_API tael_status tael_habits_replenish(tael_habits *habits, tael_purchase_fn
 TAEL_API tael_status tael_habits_again(tael_habits *habits, const int64_t *records, size_t count,
                                        tael_purchase_habit *out);
 
+/* What is bought next: tael_purchase_habit, with what the owner's own past teaches beside the gaps: how often lately
+ * and before, weekdays, days of the month, what was bought just before, how lively his days are. The weights begin with
+ * the library's own (learned from others) and are corrected by what could have been foretold of the last year
+ * and what came. */
+typedef struct tael_upcoming {
+    tael_purchase_habit habit; /* within_7_days, next_day, next_from, next_to and the sentence are the model's */
+    float within_1_day;        /* probability for the day after `today` */
+    float renewal_7_days;      /* what the gaps alone say of seven days */
+    const char *after;         /* what was bought lately and is often followed by it, where that decided; else "" */
+    int32_t after_days;        /* days since that was bought */
+    int32_t after_came, after_times; /* within a week of so many of its purchases this one came so often */
+} tael_upcoming;
+
+/* Merchants, categories and items with at least two purchase days, the likeliest within seven days first, what has
+ * ended last. What recurs on fixed days is tael_habits_recurring's. Learned at the first call, in the memory of
+ * `habits` only. Non-zero stops. bench/run habits/upcoming tells how well it foretells, and how long it takes. */
+typedef int tael_upcoming_fn(const tael_upcoming *upcoming, void *user);
+TAEL_API tael_status tael_habits_upcoming(tael_habits *habits, tael_upcoming_fn *each, void *user);
+
 /* What the month of `today` will have cost: all (category_id 0) first, then the top categories by their median. */
 typedef struct tael_forecast {
     int32_t category_id;

@@ -281,6 +281,7 @@ void tael_habits_close(tael_habits *h)
     if (!h) return;
     for (size_t i = 0; i < h->recurring_count; i++) tael__free(h->recurring[i].ids);
     tael__free(h->recurring);
+    tael__upcoming_free(h->upcoming);
     tael__free(h->payments);
     tael__names_free(&h->names);
     tael__buffer_free(&h->sentence);

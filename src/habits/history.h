@@ -47,7 +47,8 @@ struct tael_habits {
     int32_t today, first_day, last_day;
     int32_t known; /* the last day that the bills tell about: today when they end at most 3 days before */
     char currency[8];
-    tael__buffer sentence; /* of what is being handed to the caller */
+    tael__buffer sentence;           /* of what is being handed to the caller */
+    struct tael__upcoming *upcoming; /* what was learned of what comes next, once it was asked for */
 };
 
 tael_status tael__names_add(tael__names *names, const char *text, uint32_t *out);
@@ -56,6 +57,17 @@ void tael__names_free(tael__names *names);
 
 /* Fills habits->recurring and marks its payments. */
 tael_status tael__recurring_find(tael_habits *habits);
+
+/* ---- Purchases (replenish.c) ---- */
+
+/* What a payment counts for: the brand, the category or the item; 0: nothing that is bought again at will. */
+uint32_t tael__purchase_key(const tael__payment *payment, tael_habit_kind kind);
+/* As tael_habits_replenish, of what was bought on `least` days or more, 2 at least. */
+tael_status tael__replenish_list(tael_habits *habits, int32_t least, tael_purchase_fn *each, void *user);
+/* Begin a sentence with how often, how long ago and when. */
+void tael__purchase_gaps(tael_habits *habits, const tael_purchase_habit *purchase);
+
+void tael__upcoming_free(struct tael__upcoming *upcoming);
 
 /* ---- Periods (period.c) ---- */
 

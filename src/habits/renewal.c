@@ -144,3 +144,9 @@ double tael__renewal_regular(const tael__renewal *m)
     }
     return fmax(0, 1 - variation);
 }
+
+double tael__renewal_within(const tael__renewal *m, double open_days, double days)
+{
+    double still = fmax(tael__renewal_survival(m, open_days), 1e-12);
+    return tael__renewal_alive(m, open_days) * fmax(1 - tael__renewal_survival(m, open_days + days) / still, 0);
+}

@@ -44,6 +44,9 @@ double tael__renewal_regular(const tael__renewal *m);
 /* That the row goes on, when nothing has happened for `open_days`. */
 double tael__renewal_alive(const tael__renewal *m, double open_days);
 
+/* That the next comes within `days` from now, when nothing has happened for `open_days`: it goes on, and comes. */
+double tael__renewal_within(const tael__renewal *m, double open_days, double days);
+
 /* ---- Many rows (renewal_population.c) ---- */
 
 /* Learn the prior; count > 0. Rows whose open_days are all 0 tell nothing of ends: none is foretold. */

@@ -25,6 +25,7 @@ typedef struct listing {
     uint64_t *keys; /* of the kind at hand: key << 32 | payment; sorted, so a key's payments lie together by time */
     entry *list;
     size_t count, capacity;
+    int32_t least; /* days with a purchase */
 } listing;
 
 static int by_key(const void *a, const void *b)
@@ -33,7 +34,7 @@ static int by_key(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static uint32_t key_of(const tael__payment *p, tael_habit_kind kind)
+uint32_t tael__purchase_key(const tael__payment *p, tael_habit_kind kind)
 {
     if (p->income || p->refund || p->recurring) return 0;
     if (kind == TAEL_HABIT_MERCHANT) return p->brand;
@@ -108,12 +109,12 @@ static tael_status tell(listing *l, entry *e, const uint64_t *keys, size_t n, co
     e->last = h->payments[(uint32_t)keys[n - 1]].day;
     double open = row->open_days, since = h->today - e->last;
     tael__renewal_fit(&m, row, h->prior_vague ? NULL : &h->prior);
-    double alive = tael__renewal_alive(&m, open), still = fmax(tael__renewal_survival(&m, open), 1e-12);
+    double alive = tael__renewal_alive(&m, open);
     tael__renewal_count(&counts, &m, open, 30);
     to->interval_days = (float)tael__renewal_quantile(&m, 0, 0.5);
     to->regular = (float)tael__renewal_regular(&m);
     to->since_days = (int32_t)since;
-    to->within_7_days = (float)(alive * fmax(1 - tael__renewal_survival(&m, since + 7) / still, 0));
+    to->within_7_days = (float)tael__renewal_within(&m, open, since - open + 7);
     to->in_30_days = (float)fmin(counts.mean, 30); /* gaps of the law may be shorter than a day */
     to->ended = (float)(1 - alive);
     to->lapsed = alive < LAPSED;
@@ -148,7 +149,7 @@ static tael_status add(listing *l, tael_habit_kind kind, const uint64_t *keys, s
     uint32_t only;
     entry e = {.habit = {.kind = kind}, .name = (uint32_t)(keys[0] >> 32)};
     size_t gap_count = gather(l->h, keys, n, gaps, &e.habit.count, &only);
-    if (e.habit.count < LEAST_DAYS) return TAEL_OK;
+    if (e.habit.count < l->least) return TAEL_OK;
     /* An item that is nearly all that its shop sold says nothing that the shop doesn't. */
     if (kind == TAEL_HABIT_ITEM && only && 10 * n >= 8 * (size_t)brand_counts[only]) return TAEL_OK;
     if (kind == TAEL_HABIT_ITEM && !names_a_thing(tael__names_get(&l->h->names, e.name))) return TAEL_OK;
@@ -200,7 +201,7 @@ static tael_status add_kind(listing *l, tael_habit_kind kind, uint32_t *brand_co
 {
     size_t n = 0, from = 0;
     for (size_t i = 0; i < l->h->count; i++) {
-        uint32_t key = key_of(&l->h->payments[i], kind);
+        uint32_t key = tael__purchase_key(&l->h->payments[i], kind);
         if (!key) continue;
         l->keys[n++] = (uint64_t)key << 32 | i;
         if (kind == TAEL_HABIT_MERCHANT) brand_counts[key]++;
@@ -236,7 +237,7 @@ static void say_when(tael_habits *h, const tael_purchase_habit *p)
         tael__habit_sentence(h, TAEL_SAY(", mostly around %d:00", "，多在 %d 点前后"), p->hour);
 }
 
-static const char *sentence_of(tael_habits *h, const tael_purchase_habit *p)
+void tael__purchase_gaps(tael_habits *h, const tael_purchase_habit *p)
 {
     char usual[48];
     double days = (double)p->interval_days;
@@ -248,6 +249,11 @@ static const char *sentence_of(tael_habits *h, const tael_purchase_habit *p)
                                   "每 %.*f 天一次，上次是 %d 天前（共 %d 次，通常 %s）"),
                          exact || fabs(days - round(days)) < 0.1 ? 0 : 1, days, p->since_days, p->count, usual);
     say_when(h, p);
+}
+
+static const char *sentence_of(tael_habits *h, const tael_purchase_habit *p)
+{
+    tael__purchase_gaps(h, p);
     if (p->lapsed) return tael__habit_sentence(h, "%s", TAEL_SAY("; it seems to have ended", "；似乎已不再购买"));
     return tael__habit_sentence(h,
                                 TAEL_SAY("; next around %s (%s to %s), within 7 days with %.0f %%",
@@ -269,10 +275,15 @@ static void hand_over(listing *l, tael_purchase_fn *each, void *user)
 
 tael_status tael_habits_replenish(tael_habits *h, tael_purchase_fn *each, void *user)
 {
-    listing l = {.h = h};
     if (!h || !each)
         return tael__fail(TAEL_MISUSE,
                           TAEL_SAY("replenish: habits and a function are needed", "补货：需要习惯和回调函数"));
+    return tael__replenish_list(h, LEAST_DAYS, each, user);
+}
+
+tael_status tael__replenish_list(tael_habits *h, int32_t least, tael_purchase_fn *each, void *user)
+{
+    listing l = {.h = h, .least = least};
     tael_status status = TAEL_OK;
     uint32_t *brand_counts = tael__alloc_array(h->names.count + 1, sizeof *brand_counts);
     l.keys = tael__alloc_array(h->count + 1, sizeof *l.keys);
