@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tael ask`: a question about the ledger. Prints the sentence, and under it the first rows that its figure comes from.
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
+#include "assistant/prefix.h"
 #include "base/date.h"
-#include "base/file.h"
 #include "command.h"
 
 static const option options[] = {
@@ -30,55 +29,6 @@ static const option options[] = {
 };
 
 enum { RECORDS_SHOWN = 5, LEANING_MINUTES = 30, QUESTION_BYTES = 2048 };
-
-/* Where the model's state after the prompt's fixed part is kept. One file for each path of a model: whether what is in
- * it fits is checked when it is loaded. FNV-1a (Fowler, Noll, Vo): only a name is needed. */
-static bool prefix_path(const request *r, const char *model, char *path, size_t cap)
-{
-    char folder[TAEL__MAX_PATH_BYTES], name[64];
-    uint64_t hash = 14695981039346656037u;
-    for (const char *c = model; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    snprintf(name, sizeof name, "ask-%016" PRIx64 ".kv", hash);
-    return tael__path_join(folder, sizeof folder, r->home, "cache") == TAEL_OK &&
-           tael__folder_make(folder) == TAEL_OK && tael__path_join(path, cap, folder, name) == TAEL_OK;
-}
-
-/* A count is written as 2, not 2.0. */
-static json_t *number_json(double value)
-{
-    return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : out_real(value);
-}
-
-static json_t *figure_json(const tael_figure *f)
-{
-    json_t *figure = json_pack("{s:o}", "name", out_text(f->name));
-    if (!figure) return NULL;
-    if (f->is_money) {
-        json_object_set_new(figure, "minor", json_integer((json_int_t)f->minor));
-        json_object_set_new(figure, "currency", out_text(f->currency));
-    } else {
-        json_object_set_new(figure, "value", f->text ? out_text(f->text) : number_json(f->value));
-    }
-    json_object_set_new(figure, "unit", out_text(f->unit));
-    json_object_set_new(figure, "query", out_text(f->query));
-    json_object_set_new(figure, "records", out_id_list(f->records, f->record_count));
-    return figure;
-}
-
-static tael_status write_json(request *r, const tael_answer *a, const char *model, double load_seconds)
-{
-    json_error_t ignored;
-    json_t *figures = json_array();
-    for (size_t i = 0; i < a->figure_count; i++) json_array_append_new(figures, figure_json(&a->figures[i]));
-    json_t *plan = a->plan ? json_loads(a->plan, 0, &ignored) : NULL;
-    json_t *timing = json_pack("{s:o,s:o,s:o,s:o}", "load_ms", out_real(load_seconds * 1e3), "prefill_ms",
-                               out_real(a->prefill_seconds * 1e3), "decode_ms", out_real(a->decode_seconds * 1e3),
-                               "total_ms", out_real((tael__clock_seconds() - r->started) * 1e3));
-    return out_json(r, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "answer", out_text(a->text), "figures", figures,
-                                 "route", out_text(a->route), "model", out_text(model), "timing", timing, "question",
-                                 out_text(a->question), "plan", plan ? plan : json_null(), "explanation",
-                                 out_text(a->explanation)));
-}
 
 /* The rows of one figure, as the ledger is walked. */
 typedef struct evidence {
@@ -138,7 +88,8 @@ static tael_status run(request *r)
         char before[QUESTION_BYTES] = "";
         if (!option_given(r, "after")) /* a question may lean on one that was asked a while ago, not on last week's */
             (void)tael_ledger_noted(ledger, "question", LEANING_MINUTES * 60000LL, before, sizeof before);
-        bool kept = prefix_path(r, model_path, prefix, sizeof prefix); /* in a read-only home it just isn't kept */
+        bool kept = tael__ask_prefix_path(prefix, sizeof prefix, r->home, model_path) ==
+                    TAEL_OK; /* in a read-only home it just isn't kept */
         tael_ask_options o = {.size = sizeof o,
                               .today = option_text(r, "today", NULL),
                               .prefix_path = kept ? prefix : NULL,
@@ -149,7 +100,8 @@ static tael_status run(request *r)
             (void)tael_ledger_note(ledger, "question", answer.question); /* without it the next one can't lean on it */
     }
     if (status == TAEL_OK && r->json)
-        status = write_json(r, &answer, name_of(r, model_path), load_seconds);
+        status = out_json(
+            r, tael__answer_json(&answer, name_of(r, model_path), load_seconds, tael__clock_seconds() - r->started));
     else if (status == TAEL_OK)
         status = print_answer(r, ledger, &answer);
     tael_answer_free(&answer);

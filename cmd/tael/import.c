@@ -33,6 +33,13 @@ static const option options[] = {
       "各列的含义，如 \"time=日期,amount=金额,merchant=商户\"；会记住，供下次同样的账单使用"}},
     {"mappings", 0, OPTION_FLAG, NULL, 0, 0, {"list what was kept of --map", "列出记住的列映射"}},
     {"forget-mapping", 0, OPTION_INTEGER, "ID", 1, 9e15, {"forget one of them", "忘记其中一个"}},
+    {"sample",
+     0,
+     OPTION_FLAG,
+     NULL,
+     0,
+     0,
+     {"made-up bills: they go when one comes that isn't", "虚构的样例账单：导入真实账单时自动移除"}},
     {"dry-run", 0, OPTION_FLAG, NULL, 0, 0, {"read and report, keep nothing", "只读取并报告，不保存"}},
     {NULL},
 };
@@ -63,29 +70,6 @@ static int on_progress(uint64_t done, uint64_t total, void *user)
 static bool guessed(const tael_import_report *report)
 {
     return report->mapping && report->mapping[0];
-}
-
-static json_t *skipped_json(const tael_skipped_row *row)
-{
-    json_t *json = json_pack("{s:I,s:o}", "line", (json_int_t)row->line, "reason", out_text(row->reason));
-    if (row->sheet && json) json_object_set_new(json, "sheet", json_integer((json_int_t)row->sheet));
-    return json;
-}
-
-static void add_json(import_run *i, const char *file, const tael_import_report *report, const char *error)
-{
-    json_t *skipped = json_array();
-    for (size_t n = 0; n < report->skipped_count; n++)
-        json_array_append_new(skipped, skipped_json(&report->skipped[n]));
-    json_t *json =
-        json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "file", out_text(file), "format",
-                  report->format[0] ? out_text(report->format) : json_null(), "rows", (json_int_t)report->rows,
-                  "imported", (json_int_t)report->imported, "duplicates", (json_int_t)report->duplicates, "skipped",
-                  skipped, "error", error ? out_text(error) : json_null());
-    if (guessed(report)) json_object_set_new(json, "mapping", out_text(report->mapping));
-    if (guessed(report)) json_object_set_new(json, "guessed", json_boolean(!report->mapped));
-    if (report->replaced) json_object_set_new(json, "replaced", json_integer((json_int_t)report->replaced));
-    json_array_append_new(i->files, json);
 }
 
 static void print_report(const char *file, const tael_import_report *report)
@@ -139,7 +123,7 @@ static void tell(import_run *i, const char *file, const tael_import_report *repo
         i->done++;
     }
     if (i->r->json)
-        add_json(i, file, report, error);
+        json_array_append_new(i->files, tael__bill_json(file, report, error));
     else if (!error)
         print_report(file, report);
 }
@@ -156,7 +140,8 @@ static void import_one(import_run *i, const char *file)
                              .password = option_text(r, "password", NULL),
                              .mapping = option_text(r, "map", NULL),
                              .categorize = tael_categorizer_category,
-                             .categorize_user = i->categorizer};
+                             .categorize_user = i->categorizer,
+                             .sample = option_given(r, "sample")};
     i->file = file;
     progress_begin(&i->bar, r);
     tael_status status = tael_ledger_import(i->ledger, file, &o, &report);
@@ -261,7 +246,7 @@ static tael_status run(request *r)
 
 const command command_import = {
     .verb = "import",
-    .usage = "FILE… [--password P] [--as FORMAT] [--map MAPPING] [--dry-run]",
+    .usage = "FILE… [--password P] [--as FORMAT] [--map MAPPING] [--sample] [--dry-run]",
     .what = {"read bills into the ledger", "把账单读入账本"},
     .more =
         {"Alipay, WeChat, JD and Meituan exports, statements of banks as CSV or XLSX, OFX and QIF, or the zip that was "

@@ -16,6 +16,10 @@ typedef struct tael_ask_options {
     const char *prefix_path; /* where the state of the prompt's fixed part is kept between calls; NULL: not kept */
     uint32_t threads;
     const char *after; /* the question before, whole, which this one may lean on ("那上上个月呢？"); NULL: none */
+    /* Told the session that the model is asked in, so that another thread may tael_session_cancel() it, and NULL before
+     * it is closed. NULL: nobody is. */
+    void (*session)(tael_session *session, void *user);
+    void *user;
 } tael_ask_options;
 
 typedef struct tael_figure {
@@ -46,8 +50,8 @@ typedef struct tael_answer {
 
 /* Answer `question` from the ledger: times, names and amounts are found by code, what is asked for is told by examples
  * or, where they aren't sure, by the query that the model writes under a schema; the ledger computes, and the sentence
- * is made around the computed figures. Nothing is invented: no data and out of scope are said so. Free the answer with
- * tael_answer_free. */
+ * is made around the computed figures. Nothing is invented: no data and out of scope are said so. `model` NULL:
+ * the examples decide alone. Free the answer with tael_answer_free. */
 TAEL_API tael_status tael_ask(const tael_model *model, tael_ledger *ledger, const char *question,
                               const tael_ask_options *options, tael_answer *answer);
 TAEL_API void tael_answer_free(tael_answer *answer);

@@ -266,7 +266,7 @@ def heads(service):
     """What is refused by its head alone."""
     body = chat()
     for method, path, data, headers, status in [
-        ("GET", "/", None, {}, 404), ("GET", "/v1", None, {}, 404), ("GET", "/v1/chat", None, {}, 404),
+        ("GET", "/index.html", None, {}, 404), ("GET", "/v1", None, {}, 404), ("GET", "/v1/chat", None, {}, 404),
         ("POST", "/v1/chat/completions/", body, {}, 404), ("GET", "/v1/files", None, {}, 404), ("GET", "/healthz/", None, {}, 404),
         ("GET", "/../etc/passwd", None, {}, 404), ("GET", "/%2e%2e/x", None, {}, 404), ("GET", "/v1/models/", None, {}, 404),
         ("GET", "/v1/models/none", None, {}, 404), ("GET", "/v1/models/" + "x" * 400, None, {}, 404),
