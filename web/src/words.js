@@ -142,6 +142,7 @@ const words = {
 
     'bills.title': ['账单', 'Bills'],
     'bills.drop': ['把账单拖到这里', 'Drop bills here'],
+    'bills.drop.phone': ['支付宝、微信、银行账单', 'Alipay, WeChat, bank bills'],
     'bills.drop.or': ['CSV、XLSX、ZIP 等，可多选', 'CSV, XLSX, ZIP and others, several at once'],
     'bills.choose': ['导入账单', 'Import bills'],
     'bills.release': ['松手即可预览', 'Let go to preview'],

@@ -4,17 +4,18 @@ import { useState } from 'preact/hooks';
 import * as api from '../api.js';
 import { count, dayShort } from '../format.js';
 import { has, t } from '../words.js';
-import { Card, notify, useLoad } from './ui.jsx';
+import { notify, useLoad } from './ui.jsx';
 
 export function PastImports({ version, onUndone }) {
     const past = useLoad((signal) => api.get('/imports', signal), [version]);
     if (!past.data?.imports?.length) return null;
     return (
-        <Card title={t('bills.past')} className="past">
+        <details class="card past" open={innerWidth >= 960}>
+            <summary>{t('bills.past')}</summary>
             <ul class="plain">
                 {past.data.imports.slice(0, 8).map((one) => <Past key={one.id} one={one} onUndone={() => { past.reload(); onUndone(); }} />)}
             </ul>
-        </Card>
+        </details>
     );
 }
 

@@ -103,7 +103,11 @@ function DropZone({ onFiles }) {
     return (
         <section class={`drop ${over ? 'over' : ''}`} aria-label={t('bills.choose')}>
             <Icon name="upload" />
-            <p><strong>{over ? t('bills.release') : t('bills.drop')}</strong><span>{t('bills.drop.or')}</span></p>
+            <p>
+                <strong class="wide-only">{over ? t('bills.release') : t('bills.drop')}</strong>
+                <strong class="narrow-only">{t('bills.drop.phone')}</strong>
+                <span>{t('bills.drop.or')}</span>
+            </p>
             <button class="button primary" onClick={() => input.current.click()}>{t('bills.choose')}</button>
             <input ref={input} type="file" multiple class="hidden" tabIndex={-1} aria-label={t('bills.choose')}
                 onChange={(event) => {

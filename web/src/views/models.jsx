@@ -47,8 +47,8 @@ export function Models() {
             <p class="lead">{t('models.text')}</p>
             <h2 class="section">{t('models.runnable')}</h2>
             {fits.length === 0 && <Quiet>{t('models.empty')}</Quiet>}
-            <ul class="plain models">{fits.map(row)}</ul>
-            {rest.length > 0 && <><h2 class="section">{t('models.others')}</h2><ul class="plain models">{rest.map(row)}</ul></>}
+            <ul class="plain model-list">{fits.map(row)}</ul>
+            {rest.length > 0 && <><h2 class="section">{t('models.others')}</h2><ul class="plain model-list">{rest.map(row)}</ul></>}
         </>
     );
 }
