@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help"
+    local commands="pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help"
     local globals="--home --lang --json --quiet --passphrase-file --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -29,7 +29,7 @@ _tael()
     case $previous in
     --home | --out | -o) compopt -o dirnames; COMPREPLY=(); return ;;
     --lang) mapfile -t COMPREPLY < <(compgen -W "zh en" -- "$current"); return ;;
-    --schema | --lora | --passphrase-file | --new-passphrase-file) compopt -o default; COMPREPLY=(); return ;;
+    --schema | --lora | --key-file | --passphrase-file | --new-passphrase-file) compopt -o default; COMPREPLY=(); return ;;
     -m | --model)
         compopt -o default
         mapfile -t COMPREPLY < <(compgen -W "$(_tael_models)" -- "$current")
@@ -50,6 +50,7 @@ _tael()
     perplexity) options="--model --lora --ctx --threads" ;;
     quantize) options="--to --imatrix --pure --threads" ;;
     bench) options="--model --prompt --tokens --depth --parallel --kv-q8 --threads --runs" ;;
+    serve) options="--model --lora --host --port --key-file --parallel --ctx --deadline --kv-q8 --threads" ;;
     import) options="--as --password --map --mappings --forget-mapping --dry-run" ;;
     ledger) options="$filters --limit" ;;
     spend) options="$filters --by --income --gross --limit" ;;

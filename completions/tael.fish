@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help
+set -l commands pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -21,6 +21,7 @@ complete -c tael -n $none -a embed -d 'vectors of texts, for search'
 complete -c tael -n $none -a perplexity -d 'how well a model predicts a text'
 complete -c tael -n $none -a quantize -d 'make a model smaller'
 complete -c tael -n $none -a bench -d 'prefill and decode speed'
+complete -c tael -n $none -a serve -d 'the model for many clients over HTTP'
 complete -c tael -n $none -a doctor -d 'what this device can do'
 complete -c tael -n $none -a import -d 'read bills into the ledger'
 complete -c tael -n $none -a ledger -d 'the records, newest first'
@@ -42,13 +43,13 @@ complete -c tael -n $none -a help -d 'help on a command'
 complete -c tael -n '__fish_seen_subcommand_from help' -a "$commands"
 complete -c tael -n '__fish_seen_subcommand_from pull' -a "$models"
 
-for command in run tokenize embed perplexity bench ask
+for command in run tokenize embed perplexity bench serve ask
     complete -c tael -n "__fish_seen_subcommand_from $command" -s m -l model -x -a "$models (__fish_complete_suffix .gguf)" -d model
 end
-for command in run embed perplexity quantize bench ask
+for command in run embed perplexity quantize bench serve ask
     complete -c tael -n "__fish_seen_subcommand_from $command" -s t -l threads -x -d threads
 end
-for command in run embed perplexity
+for command in run embed perplexity serve
     complete -c tael -n "__fish_seen_subcommand_from $command" -l lora -r -F -d 'LoRA adapter'
     complete -c tael -n "__fish_seen_subcommand_from $command" -s c -l ctx -x -d 'context in tokens'
 end
@@ -60,7 +61,12 @@ complete -c tael -n '__fish_seen_subcommand_from run' -l top-p -x -d nucleus
 complete -c tael -n '__fish_seen_subcommand_from run' -l top-k -x -d 'of the likeliest'
 complete -c tael -n '__fish_seen_subcommand_from run' -l min-p -x -d floor
 complete -c tael -n '__fish_seen_subcommand_from run' -l seed -x -d 'repeat what chance gave'
-complete -c tael -n '__fish_seen_subcommand_from run bench' -l kv-q8 -d 'context in 8 bits'
+complete -c tael -n '__fish_seen_subcommand_from run bench serve' -l kv-q8 -d 'context in 8 bits'
+complete -c tael -n '__fish_seen_subcommand_from serve' -l host -x -d 'listen there'
+complete -c tael -n '__fish_seen_subcommand_from serve' -s p -l port -x -d 'listen at this port'
+complete -c tael -n '__fish_seen_subcommand_from serve' -l key-file -r -F -d 'ask for one of these keys'
+complete -c tael -n '__fish_seen_subcommand_from serve' -l parallel -x -d 'generations at once'
+complete -c tael -n '__fish_seen_subcommand_from serve' -l deadline -x -d 'give up a request after that many seconds'
 complete -c tael -n '__fish_seen_subcommand_from run' -l energy -d 'half the cores'
 complete -c tael -n '__fish_seen_subcommand_from run' -l draft -x -d 'model that guesses ahead'
 complete -c tael -n '__fish_seen_subcommand_from run' -l no-speculation -d 'one token at a time'

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tael ask`: a question about the ledger. Prints the sentence, and under it the first rows that its figure comes from.
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -41,43 +40,6 @@ static bool prefix_path(const request *r, const char *model, char *path, size_t 
     snprintf(name, sizeof name, "ask-%016" PRIx64 ".kv", hash);
     return tael__path_join(folder, sizeof folder, r->home, "cache") == TAEL_OK &&
            tael__folder_make(folder) == TAEL_OK && tael__path_join(path, cap, folder, name) == TAEL_OK;
-}
-
-/* A count is written as 2, not 2.0. */
-static json_t *number_json(double value)
-{
-    return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : out_real(value);
-}
-
-static json_t *figure_json(const tael_figure *f)
-{
-    json_t *figure = json_pack("{s:o}", "name", out_text(f->name));
-    if (!figure) return NULL;
-    if (f->is_money) {
-        json_object_set_new(figure, "minor", json_integer((json_int_t)f->minor));
-        json_object_set_new(figure, "currency", out_text(f->currency));
-    } else {
-        json_object_set_new(figure, "value", f->text ? out_text(f->text) : number_json(f->value));
-    }
-    json_object_set_new(figure, "unit", out_text(f->unit));
-    json_object_set_new(figure, "query", out_text(f->query));
-    json_object_set_new(figure, "records", out_id_list(f->records, f->record_count));
-    return figure;
-}
-
-static tael_status write_json(request *r, const tael_answer *a, const char *model, double load_seconds)
-{
-    json_error_t ignored;
-    json_t *figures = json_array();
-    for (size_t i = 0; i < a->figure_count; i++) json_array_append_new(figures, figure_json(&a->figures[i]));
-    json_t *plan = a->plan ? json_loads(a->plan, 0, &ignored) : NULL;
-    json_t *timing = json_pack("{s:o,s:o,s:o,s:o}", "load_ms", out_real(load_seconds * 1e3), "prefill_ms",
-                               out_real(a->prefill_seconds * 1e3), "decode_ms", out_real(a->decode_seconds * 1e3),
-                               "total_ms", out_real((tael__clock_seconds() - r->started) * 1e3));
-    return out_json(r, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "answer", out_text(a->text), "figures", figures,
-                                 "route", out_text(a->route), "model", out_text(model), "timing", timing, "question",
-                                 out_text(a->question), "plan", plan ? plan : json_null(), "explanation",
-                                 out_text(a->explanation)));
 }
 
 /* The rows of one figure, as the ledger is walked. */
@@ -149,7 +111,8 @@ static tael_status run(request *r)
             (void)tael_ledger_note(ledger, "question", answer.question); /* without it the next one can't lean on it */
     }
     if (status == TAEL_OK && r->json)
-        status = write_json(r, &answer, name_of(r, model_path), load_seconds);
+        status = out_json(
+            r, tael__answer_json(&answer, name_of(r, model_path), load_seconds, tael__clock_seconds() - r->started));
     else if (status == TAEL_OK)
         status = print_answer(r, ledger, &answer);
     tael_answer_free(&answer);

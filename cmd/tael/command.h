@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "document/document.h"
 
 typedef struct words {
     const char *en, *zh;
@@ -140,11 +141,23 @@ void help_command(FILE *out, const command *c);
 
 /* Write the one JSON document; takes the reference. NULL is TAEL_NO_MEMORY. */
 tael_status out_json(request *r, json_t *document);
-/* A JSON string; bytes that are no UTF-8 become U+FFFD, so that it never fails on a file name. */
-json_t *out_text(const char *text);
-json_t *out_bytes(const char *text, size_t bytes);
-json_t *out_real(double value); /* not a number and infinity become null */
-json_t *out_id_list(const int64_t *ids, size_t count);
+/* Values of documents, by the names that commands know them by. */
+static inline json_t *out_text(const char *text)
+{
+    return tael__json_text(text);
+}
+static inline json_t *out_bytes(const char *text, size_t bytes)
+{
+    return tael__json_bytes(text, bytes);
+}
+static inline json_t *out_real(double value)
+{
+    return tael__json_real(value);
+}
+static inline json_t *out_id_list(const int64_t *ids, size_t count)
+{
+    return tael__json_ids(ids, count);
+}
 void out_error(request *r, tael_status status); /* the line on stderr, and the JSON */
 bool out_terminal(FILE *f);
 size_t out_width(const char *text); /* columns on a terminal; a Chinese character takes two */

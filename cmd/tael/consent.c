@@ -4,13 +4,6 @@
 
 #include "command.h"
 
-static int add_json(const tael_consent *c, void *user)
-{
-    return json_array_append_new(user, json_pack("{s:s,s:s,s:b,s:b,s:b}", "kind", c->kind, "what", c->what, "allowed",
-                                                 c->allowed, "leaves_device", c->leaves_device, "decided",
-                                                 c->changed_ms != 0));
-}
-
 static int print(const tael_consent *c, void *user)
 {
     (void)user;
@@ -24,11 +17,9 @@ static int print(const tael_consent *c, void *user)
 static tael_status show(request *r, tael_ledger *ledger)
 {
     if (!r->json) return tael_consent_list(ledger, print, NULL);
-    json_t *list = json_array();
-    tael_status status = tael_consent_list(ledger, add_json, list);
-    if (status == TAEL_OK) return out_json(r, json_pack("{s:o}", "consents", list));
-    json_decref(list);
-    return status;
+    json_t *document;
+    TAEL_TRY(tael__consents_json(ledger, &document));
+    return out_json(r, document);
 }
 
 static tael_status run(request *r)

@@ -4,6 +4,7 @@
 #define TAEL_COMMAND_FILTERS_H
 
 #include "command.h"
+#include "document/document.h"
 
 #define FILTER_OPTIONS                                                                                            \
     {"from", 0, OPTION_DATE, "DATE", 0, 0, {"from this day on", "起始日（含）"}},                                 \
@@ -28,12 +29,7 @@
         }                                                                                                         \
     }
 
-/* What a filter of the options borrows from: days made from --month. Keep it as long as the filter. */
-typedef struct filter_days {
-    char from[16], to[16];
-} filter_days;
-
 /* TAEL_MISUSE: --month beside --from or --to, or bounds in the wrong order. */
-tael_status filter_read(const request *r, tael_filter *filter, filter_days *days);
+tael_status filter_read(const request *r, tael_filter *filter, tael__filter_days *days);
 
 #endif

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/date.h"
-#include "habits.h"
+#include "command.h"
+#include "document/habits.h"
 
 static const option options[] = {
     {"today",
@@ -36,29 +37,38 @@ static const option options[] = {
 
 enum { SHOWN = 20 };
 
+static void print_line(const tael__habits_writer *w, const char *name, const char *sentence)
+{
+    if (w->indent) fputs("  ", stdout);
+    out_cell(stdout, name, 20, false);
+    fputs("  ", stdout);
+    out_line(stdout, sentence);
+    putchar('\n');
+}
+
 /* ---- What was learned ---- */
 
 typedef struct part {
     const char *name; /* the argument, and the member of the JSON document */
     words heading, nothing;
-    tael_status (*write)(habits_writer *w, tael_habits *habits);
+    tael_status (*write)(tael__habits_writer *w, tael_habits *habits);
 } part;
 
 static const part parts[] = {
     {"recurring",
      {"recurs", "周期收支"},
      {"nothing recurs that is known of", "尚未发现周期收支"},
-     habits_write_recurring},
+     tael__habits_recurring_write},
     {"next",
      {"next", "接下来可能购买"},
      {"nothing was bought three times yet", "尚无购买三次以上的"},
-     habits_write_next},
-    {"forecast", {"this month", "本月预计"}, {"", ""}, habits_write_forecast},
-    {"unusual", {"unusual", "异常"}, {"nothing stands out", "没有异常"}, habits_write_unusual},
+     tael__habits_next_write},
+    {"forecast", {"this month", "本月预计"}, {"", ""}, tael__habits_forecast_write},
+    {"unusual", {"unusual", "异常"}, {"nothing stands out", "没有异常"}, tael__habits_unusual_write},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 
-static tael_status write_part(habits_writer *w, tael_habits *habits, const part *p, bool heading)
+static tael_status write_part(tael__habits_writer *w, tael_habits *habits, const part *p, bool heading)
 {
     w->rows = w->json ? json_array() : NULL;
     w->count = w->left = 0;
@@ -81,47 +91,26 @@ static tael_status write_part(habits_writer *w, tael_habits *habits, const part 
 
 static int on_left_out(const char *merchant, int32_t category_id, void *user)
 {
-    habits_writer *w = user;
+    tael__habits_writer *w = user;
     const char *name = *merchant ? merchant : tael_category_name(category_id, tael_get_language());
     w->count++;
-    if (w->rows) {
-        json_array_append_new(
-            w->rows, json_pack("{s:s,s:o}", "kind", *merchant ? "merchant" : "category", "name", out_text(name)));
-        return 0;
-    }
     fputs("  ", stdout);
     out_line(stdout, name);
     fputs(*merchant ? "\n" : TAEL_SAY(" (category)\n", "（分类）\n"), stdout);
     return 0;
 }
 
-static tael_status write_left_out(habits_writer *w, tael_ledger *ledger)
+static tael_status write_left_out(tael__habits_writer *w, tael_ledger *ledger)
 {
-    w->rows = w->json ? json_array() : NULL;
     w->count = 0;
-    tael_status status = tael_ledger_left_out(ledger, on_left_out, w);
-    if (status != TAEL_OK)
-        json_decref(w->rows);
-    else if (w->json)
-        json_object_set_new(w->json, "left_out", w->rows);
+    if (!w->json) return tael_ledger_left_out(ledger, on_left_out, w);
+    json_t *rows = json_array();
+    tael_status status = tael__habits_left_out_json(ledger, rows);
+    json_object_set_new(w->json, "left_out", rows);
     return status;
 }
 
-static void write_summary(habits_writer *w, const tael_habits *habits)
-{
-    tael_habits_summary s;
-    tael_habits_summarize(habits, &s);
-    if (w->json) {
-        json_object_set_new(w->json, "today", json_string(s.today));
-        json_object_set_new(w->json, "first_day", json_string(s.first_day));
-        json_object_set_new(w->json, "last_day", json_string(s.last_day));
-        json_object_set_new(w->json, "currency", json_string(s.currency));
-        json_object_set_new(w->json, "records", json_integer((json_int_t)s.records));
-        json_object_set_new(w->json, "merchants", json_integer((json_int_t)s.merchants));
-    }
-}
-
-static tael_status answer(request *r, habits_writer *w, tael_status status)
+static tael_status answer(request *r, tael__habits_writer *w, tael_status status)
 {
     if (status == TAEL_OK && w->json) return out_json(r, w->json);
     json_decref(w->json);
@@ -150,15 +139,16 @@ static tael_status show(request *r, tael_ledger *ledger, const char *what)
              (int)((unsigned)date.month % 100), (int)((unsigned)date.day % 100));
     TAEL_TRY(tael_habits_open(&habits, ledger, option_text(r, "today", today)));
     double ms = 1000 * (tael__clock_seconds() - began);
-    habits_writer w = {.json = r->json ? json_object() : NULL,
-                       .days = (int32_t)option_integer(r, "days", 0),
-                       .limit = (uint64_t)option_integer(r, "limit", r->json ? 0 : SHOWN),
-                       .indent = all};
+    tael__habits_writer w = {.json = r->json ? json_object() : NULL,
+                             .line = print_line,
+                             .days = (int32_t)option_integer(r, "days", 0),
+                             .limit = (uint64_t)option_integer(r, "limit", r->json ? 0 : SHOWN),
+                             .indent = all};
     tael_habits_summary s;
     tael_habits_summarize(habits, &s);
     snprintf(w.currency, sizeof w.currency, "%s", s.currency);
     tael_status status = TAEL_OK;
-    write_summary(&w, habits);
+    if (w.json) tael__habits_summary_json(habits, w.json);
     if ((all || train) && !r->json) say_learned(habits, ms);
     if (train && r->json) json_object_set_new(w.json, "ms", out_real(ms));
     for (int i = 0; i < PARTS && status == TAEL_OK; i++)
@@ -216,7 +206,7 @@ static tael_status forget(request *r, tael_ledger *ledger, const char *name)
 
 static tael_status list_left_out(request *r, tael_ledger *ledger)
 {
-    habits_writer w = {.json = r->json ? json_object() : NULL};
+    tael__habits_writer w = {.json = r->json ? json_object() : NULL};
     tael_status status = write_left_out(&w, ledger);
     if (status == TAEL_OK && !r->json && w.count == 0) puts(TAEL_SAY("nothing is left out", "没有排除任何项目"));
     return answer(r, &w, status);

@@ -65,29 +65,6 @@ static bool guessed(const tael_import_report *report)
     return report->mapping && report->mapping[0];
 }
 
-static json_t *skipped_json(const tael_skipped_row *row)
-{
-    json_t *json = json_pack("{s:I,s:o}", "line", (json_int_t)row->line, "reason", out_text(row->reason));
-    if (row->sheet && json) json_object_set_new(json, "sheet", json_integer((json_int_t)row->sheet));
-    return json;
-}
-
-static void add_json(import_run *i, const char *file, const tael_import_report *report, const char *error)
-{
-    json_t *skipped = json_array();
-    for (size_t n = 0; n < report->skipped_count; n++)
-        json_array_append_new(skipped, skipped_json(&report->skipped[n]));
-    json_t *json =
-        json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "file", out_text(file), "format",
-                  report->format[0] ? out_text(report->format) : json_null(), "rows", (json_int_t)report->rows,
-                  "imported", (json_int_t)report->imported, "duplicates", (json_int_t)report->duplicates, "skipped",
-                  skipped, "error", error ? out_text(error) : json_null());
-    if (guessed(report)) json_object_set_new(json, "mapping", out_text(report->mapping));
-    if (guessed(report)) json_object_set_new(json, "guessed", json_boolean(!report->mapped));
-    if (report->replaced) json_object_set_new(json, "replaced", json_integer((json_int_t)report->replaced));
-    json_array_append_new(i->files, json);
-}
-
 static void print_report(const char *file, const tael_import_report *report)
 {
     out_line(stdout, file);
@@ -139,7 +116,7 @@ static void tell(import_run *i, const char *file, const tael_import_report *repo
         i->done++;
     }
     if (i->r->json)
-        add_json(i, file, report, error);
+        json_array_append_new(i->files, tael__bill_json(file, report, error));
     else if (!error)
         print_report(file, report);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/date.h"
-#include "base/memory.h"
+#include "document/document.h"
 #include "filters.h"
 
 static const option options[] = {
@@ -20,47 +20,9 @@ typedef struct listing {
     tael_status status;
 } listing;
 
-static const char *direction_name(tael_direction d)
-{
-    return d == TAEL_EXPENSE ? "expense" : d == TAEL_INCOME ? "income" : "neutral";
-}
-
-/* The category for people: of the tree, else the bill's own word. */
-static const char *category_of(const tael_record *record)
-{
-    const char *name = tael_category_name(tael_category_top(record->category_id), tael_get_language());
-    return *name ? name : record->category;
-}
-
-static void add_category(json_t *row, const tael_record *record)
-{
-    const tael_category *c = tael_category_get(record->category_id);
-    bool below = c && c->id % 100 != 0;
-    json_object_set_new(row, "subcategory",
-                        below ? json_string(tael_category_name(c->id, tael_get_language())) : json_null());
-    json_object_set_new(row, "category_key", c ? json_string(c->key) : json_null());
-    json_object_set_new(row, "bill_category", out_text(record->category));
-    json_object_set_new(row, "category_by",
-                        json_string(!c                                              ? "bill"
-                                    : record->category_by == TAEL_CATEGORY_BY_OWNER ? "owner"
-                                                                                    : "model"));
-}
-
 static void add_json(listing *l, const tael_record *record)
 {
-    char time[40];
-    tael__format_time(time, sizeof time, record->time_ms, record->offset_minutes);
-    json_t *row =
-        json_pack("{s:I,s:s,s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:o,s:b,s:o,s:o}", "id", (json_int_t)record->id,
-                  "time", time, "direction", direction_name(record->direction), "minor", (json_int_t)record->minor,
-                  "currency", out_text(record->currency), "merchant", out_text(record->merchant), "item",
-                  out_text(record->item), "category", out_text(category_of(record)), "method", out_text(record->method),
-                  "status", out_text(record->status), "source", out_text(record->source), "external_id",
-                  out_text(record->external_id), "refunded_minor", (json_int_t)record->refunded_minor, "refund_of",
-                  record->refund_of ? json_integer((json_int_t)record->refund_of) : json_null(), "counted",
-                  record->counted, "brand", out_text(record->brand), "same_as",
-                  record->same_as ? json_integer((json_int_t)record->same_as) : json_null());
-    if (row) add_category(row, record);
+    json_t *row = tael__record_json(record);
     char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
     if (!text)
         l->status = tael__fail_memory("JSON", 0);
@@ -84,7 +46,7 @@ void record_print(const tael_record *record)
     printf("  %s  %s", time, sign);
     out_cell(stdout, money, 13, true);
     fputs("  ", stdout);
-    out_cell(stdout, category_of(record), 10, false);
+    out_cell(stdout, tael__record_category(record), 10, false);
     fputs("  ", stdout);
     out_cell(stdout, record->merchant, 22, false);
     fputs("  ", stdout);
@@ -115,7 +77,7 @@ static tael_status run(request *r)
 {
     tael_ledger *ledger = NULL;
     tael_filter filter;
-    filter_days days;
+    tael__filter_days days;
     uint64_t total = 0, limit = list_limit(r);
     listing l = {.r = r, .json = {.max = (size_t)1 << 31}};
     TAEL_TRY(filter_read(r, &filter, &days));

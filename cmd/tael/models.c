@@ -6,11 +6,7 @@
 
 static int on_json(const tael_catalogue_entry *e, void *user)
 {
-    json_array_append_new(
-        user, json_pack("{s:o,s:b,s:o,s:I,s:I,s:o,s:o,s:I,s:b}", "name", out_text(e->name), "installed", e->installed,
-                        "path", e->installed ? out_text(e->path) : json_null(), "bytes", (json_int_t)e->bytes, "params",
-                        (json_int_t)e->parameters, "quant", out_text(e->quantization), "license", out_text(e->license),
-                        "needs_bytes", (json_int_t)e->memory_bytes, "fits", e->fits));
+    json_array_append_new(user, tael__catalogue_entry_json(e));
     return 0;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // How commands answer: one JSON document, one error line, and tables whose columns line up with Chinese in them.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,38 +20,6 @@ tael_status out_json(request *r, json_t *document)
     free(text); /* jansson's own allocation */
     r->answered = true;
     return TAEL_OK;
-}
-
-json_t *out_bytes(const char *text, size_t bytes)
-{
-    if (tael__utf8_valid(text, bytes)) return json_stringn(text, bytes);
-    tael__buffer clean = {.max = SIZE_MAX / 2};
-    for (size_t at = 0; at < bytes;) {
-        uint32_t code;
-        char utf8[4];
-        at += tael__utf8_decode(text + at, bytes - at, &code, NULL);
-        tael__buffer_append(&clean, utf8, tael__utf8_encode(utf8, code));
-    }
-    json_t *string = clean.failed == TAEL_OK ? json_stringn(clean.data, clean.size) : NULL;
-    tael__buffer_free(&clean);
-    return string;
-}
-
-json_t *out_text(const char *text)
-{
-    return text ? out_bytes(text, strlen(text)) : json_null();
-}
-
-json_t *out_real(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-json_t *out_id_list(const int64_t *ids, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_integer((json_int_t)ids[i]));
-    return list;
 }
 
 /* One character of text[0..bytes) as it may stand on a terminal: control characters and bytes that are no UTF-8 can't

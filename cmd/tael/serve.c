@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tael serve`: the model for many clients over HTTP. Ctrl-C and SIGTERM let what has begun finish; a second one ends
 // at once.
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
+#include "passphrase.h"
 #include "serve/server.h"
 
 #define DEFAULT_PORT  8765
@@ -56,6 +60,14 @@ static const option options[] = {
      0,
      0,
      {"keep the context in 8 bits: half the memory, a little less exact", "以 8 位保存上下文：内存减半，精度略降"}},
+    {"no-page",
+     0,
+     OPTION_FLAG,
+     NULL,
+     0,
+     0,
+     {"the model alone, without the page and the ledger", "只提供模型，不提供页面和账本"}},
+    {"open", 0, OPTION_FLAG, NULL, 0, 0, {"open the page in a browser", "在浏览器中打开页面"}},
     THREADS_OPTION,
     {NULL},
 };
@@ -70,15 +82,37 @@ static void name_of(char *name, size_t cap, const char *path)
     name[n] = '\0';
 }
 
+/* The browser of whoever sits here; without one the address was printed. */
+static void open_browser(const char *page)
+{
+    static const char *const openers[] = {"xdg-open", "open"};
+    pid_t child;
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {
+        char *arguments[] = {(char *)(uintptr_t)openers[i], (char *)(uintptr_t)page, NULL};
+        posix_spawn_file_actions_t quiet;
+        posix_spawn_file_actions_init(&quiet);
+        posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+        posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
+        int failed = posix_spawnp(&child, openers[i], &quiet, NULL, arguments, environ);
+        posix_spawn_file_actions_destroy(&quiet);
+        if (failed == 0) return;
+    }
+}
+
 static tael_status say_ready(request *r, const tael__server *server, const char *model)
 {
+    const char *page = tael__server_page(server), *address = tael__server_address(server);
     if (r->json)
-        TAEL_TRY(out_json(r, json_pack("{s:s,s:i,s:o}", "address", tael__server_address(server), "port",
-                                       (int)tael__server_port(server), "model", out_text(model))));
+        TAEL_TRY(out_json(r, json_pack("{s:s,s:i,s:o,s:o}", "address", address, "port", (int)tael__server_port(server),
+                                       "model", out_text(model), "page", *page ? out_text(page) : json_null())));
+    else if (model)
+        printf(TAEL_SAY("%s serves at %s (Ctrl-C ends it)\n", "%s 已在 %s 提供服务（Ctrl-C 结束）\n"), model, address);
     else
-        printf(TAEL_SAY("%s serves at %s (Ctrl-C ends it)\n", "%s 已在 %s 提供服务（Ctrl-C 结束）\n"), model,
-               tael__server_address(server));
+        printf(TAEL_SAY("no model is installed yet: the page alone is served (Ctrl-C ends it)\n",
+                        "尚未安装模型：只提供页面（Ctrl-C 结束）\n"));
+    if (*page && !r->json) printf(TAEL_SAY("your page: %s\n", "您的页面：%s\n"), page);
     fflush(stdout);
+    if (*page && option_given(r, "open")) open_browser(page);
     return TAEL_OK;
 }
 
@@ -106,11 +140,20 @@ static tael_status serve(request *r, const tael__server_options *o)
 static tael_status run(request *r)
 {
     char path[TAEL__MAX_PATH_BYTES], name[256];
+    char passphrase[PASSPHRASE_BYTES] = "";
     tael_model *model = NULL;
-    TAEL_TRY(input_model(r, &model, path, sizeof path));
-    name_of(name, sizeof name, path);
+    bool page = !option_given(r, "no-page"), is_protected = false;
+    tael_status status = input_model(r, &model, path, sizeof path);
+    bool none = status == TAEL_NOT_FOUND && page && !option_given(r, "model"); /* the page can fetch one */
+    if (status != TAEL_OK && !none) return status;
+    if (model) name_of(name, sizeof name, path);
+    status = page ? tael_ledger_protected(r->home, &is_protected) : TAEL_OK;
+    if (status == TAEL_OK && is_protected) status = passphrase_current(r, passphrase);
     tael__server_options o = {.model = model,
-                              .model_name = name,
+                              .model_name = model ? name : NULL,
+                              .page = page,
+                              .home = r->home,
+                              .passphrase = passphrase,
                               .host = option_text(r, "host", NULL),
                               .port = (uint16_t)option_integer(r, "port", DEFAULT_PORT),
                               .key_file = option_text(r, "key-file", NULL),
@@ -119,7 +162,8 @@ static tael_status run(request *r)
                               .threads = (uint32_t)option_integer(r, "threads", 0),
                               .deadline_seconds = (uint32_t)option_integer(r, "deadline", 0),
                               .kv_q8 = option_given(r, "kv-q8")};
-    tael_status status = serve(r, &o);
+    if (status == TAEL_OK) status = serve(r, &o);
+    passphrase_forget(passphrase);
     tael_model_close(model);
     return status;
 }
@@ -127,11 +171,13 @@ static tael_status run(request *r)
 const command command_serve = {
     .verb = "serve",
     .usage = "[-m MODEL] [--port N]",
-    .what = {"the model for many clients, as OpenAI's API", "以 OpenAI 接口为多个客户端提供模型"},
-    .more = {"Addresses: /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, /healthz, /metrics.\n"
-             "Without a key file it listens on loopback only. Ctrl-C lets what has begun finish.",
-             "地址：/v1/chat/completions、/v1/completions、/v1/embeddings、/v1/models、/healthz、/metrics。\n"
-             "没有密钥文件时只监听本机。Ctrl-C 会等已开始的请求完成。"},
+    .what = {"the model for many clients over HTTP", "通过 HTTP 为多个客户端提供模型"},
+    .more =
+        {"Addresses: /v1/chat/completions, completions, responses, embeddings, models, messages; /healthz, /metrics.\n"
+         "Without a key file it listens on this machine only. Ctrl-C lets what has begun finish.",
+         "地址：/v1/ 下的 "
+         "chat/completions、completions、responses、embeddings、models、messages；/healthz、/metrics。\n"
+         "没有密钥文件时只监听本机。Ctrl-C 会等已开始的请求完成。"},
     .options = options,
     .polls = true,
     .run = run,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document/document.h"
 #include "filters.h"
 
 static const option options[] = {
@@ -24,25 +25,8 @@ static const option options[] = {
 typedef struct sums {
     const request *r;
     const char *by, *currency;
-    json_t *groups; /* NULL: print */
     int64_t minor, count;
 } sums;
-
-static tael_group group_of(const char *name)
-{
-    static const struct {
-        const char *name;
-        tael_group group;
-    } all[] = {{"day", TAEL_BY_DAY},           {"week", TAEL_BY_WEEK},
-               {"month", TAEL_BY_MONTH},       {"year", TAEL_BY_YEAR},
-               {"weekday", TAEL_BY_WEEKDAY},   {"hour", TAEL_BY_HOUR},
-               {"category", TAEL_BY_CATEGORY}, {"subcategory", TAEL_BY_SUBCATEGORY},
-               {"merchant", TAEL_BY_MERCHANT}, {"method", TAEL_BY_METHOD},
-               {"source", TAEL_BY_SOURCE}};
-    for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
-        if (strcmp(all[i].name, name) == 0) return all[i].group;
-    return TAEL_BY_NONE;
-}
 
 /* A group's key for people. */
 static const char *label_of(const sums *s, const char *key, char *scratch, size_t cap)
@@ -69,11 +53,6 @@ static int on_total(const tael_group_row *row, void *user)
 static int on_group(const tael_group_row *row, void *user)
 {
     sums *s = user;
-    if (s->groups) {
-        json_array_append_new(s->groups, json_pack("{s:o,s:I,s:I}", "key", out_text(row->key), "minor",
-                                                   (json_int_t)row->minor, "count", (json_int_t)row->count));
-        return 0;
-    }
     char money[64], scratch[16], count[40];
     money_format(money, sizeof money, row->minor, s->currency);
     snprintf(count, sizeof count, "%" PRId64, row->count);
@@ -82,14 +61,6 @@ static int on_group(const tael_group_row *row, void *user)
     out_cell(stdout, count, 8, true);
     putchar('\n');
     return 0;
-}
-
-/* Time runs; names come by size. */
-static tael_order order_of(tael_group group)
-{
-    bool named = group == TAEL_BY_CATEGORY || group == TAEL_BY_MERCHANT || group == TAEL_BY_METHOD ||
-                 group == TAEL_BY_SOURCE || group == TAEL_BY_SUBCATEGORY;
-    return named ? TAEL_ORDER_VALUE_DOWN : TAEL_ORDER_KEY;
 }
 
 static void print_total(const sums *s, bool income)
@@ -105,23 +76,19 @@ static tael_status sum_up(request *r, tael_ledger *ledger, tael_query *q)
 {
     tael_ledger_summary summary;
     sums s = {.r = r, .by = option_text(r, "by", "")};
+    tael_group group = tael__group_named(option_text(r, "by", NULL));
+    uint32_t limit = (uint32_t)option_integer(r, "limit", 0);
+    if (r->json) {
+        json_t *document;
+        q->limit = limit;
+        TAEL_TRY(tael__spend_json(ledger, q, group, &document));
+        return out_json(r, document);
+    }
     TAEL_TRY(tael_ledger_summarize(ledger, &summary));
     s.currency = summary.currency[0] ? summary.currency : "CNY";
     TAEL_TRY(tael_ledger_query(ledger, q, on_total, &s));
-    q->group = group_of(option_text(r, "by", NULL));
-    q->order = order_of(q->group);
-    q->limit = (uint32_t)option_integer(r, "limit", 0);
-    if (r->json) s.groups = json_array();
-    if (q->group != TAEL_BY_NONE) {
-        tael_status status = tael_ledger_query(ledger, q, on_group, &s);
-        if (status != TAEL_OK) {
-            json_decref(s.groups);
-            return status;
-        }
-    }
-    if (r->json)
-        return out_json(r, json_pack("{s:I,s:I,s:s,s:o}", "minor", (json_int_t)s.minor, "count", (json_int_t)s.count,
-                                     "currency", s.currency, "groups", s.groups));
+    q->limit = limit;
+    if (group != TAEL_BY_NONE) TAEL_TRY(tael__spend_groups(ledger, q, group, on_group, &s));
     print_total(&s, q->filter.direction == TAEL_INCOME);
     return TAEL_OK;
 }
@@ -129,7 +96,7 @@ static tael_status sum_up(request *r, tael_ledger *ledger, tael_query *q)
 static tael_status run(request *r)
 {
     tael_ledger *ledger = NULL;
-    filter_days days;
+    tael__filter_days days;
     tael_query q = {.size = sizeof q,
                     .measure = TAEL_SUM,
                     .gross = option_given(r, "gross"),

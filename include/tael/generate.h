@@ -49,6 +49,21 @@ typedef enum tael_finish { TAEL_FINISH_STOP, TAEL_FINISH_LENGTH, TAEL_FINISH_CAN
  * does as much of it as pays. */
 typedef enum tael_speculate { TAEL_SPECULATE_AUTO, TAEL_SPECULATE_OFF, TAEL_SPECULATE_ALWAYS } tael_speculate;
 
+#define TAEL_ODDS_MOST 20 /* likeliest tokens that are told beside a chosen one */
+
+/* A token that was chosen, and how likely it was: natural logarithms of probabilities at temperature 1 among what may
+ * come, after penalties. A token that a schema left no choice about has 0 and no others. */
+typedef struct tael_odds {
+    int32_t id;
+    float logprob;
+    uint32_t count; /* of the likeliest, likeliest first */
+    int32_t ids[TAEL_ODDS_MOST];
+    float logprobs[TAEL_ODDS_MOST];
+} tael_odds;
+
+/* Told before the token's text, in the order of the ids that a tael_token_fn gets; `odds` is valid during the call. */
+typedef void tael_odds_fn(const tael_odds *odds, void *user);
+
 typedef struct tael_generate_options {
     size_t size;
     uint32_t max_tokens;  /* 0: until the context is full */
@@ -65,6 +80,8 @@ typedef struct tael_generate_options {
     const char *schema; /* a JSON schema: the text will be a JSON value that fits. NULL: free text */
     bool ignore_end;    /* go on past the end token: for benchmarks */
     tael_speculate speculate;
+    tael_odds_fn *odds; /* NULL: nobody asks; it gets the same `user` as the text */
+    uint32_t odds_top;  /* likeliest tokens to tell beside each; at most TAEL_ODDS_MOST */
 } tael_generate_options;
 
 typedef struct tael_generation {

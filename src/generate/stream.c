@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/utf8.h"
 #include "generate/internal.h"
+#include "generate/odds.h"
 
 #define JUMP_MOST  512 /* bytes of a forced run that are taken at once */
 #define LOOK_BACK  8   /* tokens before a forced run that its own could have merged with */
@@ -126,14 +127,29 @@ static void change(tael__stream *s, tael__rows *rows, size_t row)
     for (uint32_t i = 0; i < s->end_count; i++) k->changed[s->ends[i]] = -INFINITY;
 }
 
+/* `logits` NULL: there was no choice. */
+static void tell_odds(tael__stream *s, int32_t id, const float *logits)
+{
+    tael_odds odds = {.id = id};
+    if (!s->options.odds) return;
+    if (logits) tael__odds(&odds, logits, s->kit->vocabulary, id, s->options.odds_top);
+    s->options.odds(&odds, s->output.user);
+}
+
+static bool ends(const tael__stream *s, int32_t id)
+{
+    return tael__tokenizer_ends(s->kit->tokenizer, id) && s->end_count == 0;
+}
+
 static tael_status choose(tael__stream *s, tael__rows *rows, size_t row, int32_t *id)
 {
-    if (changes(s)) {
+    const float *logits = s->kit->changed;
+    if (changes(s))
         change(s, rows, row);
-        *id = tael__sampler_pick(&s->sampler, s->kit->changed);
-    } else {
-        *id = tael__sampler_pick(&s->sampler, rows_at(rows, row, s->kit->width));
-    }
+    else
+        logits = rows_at(rows, row, s->kit->width);
+    *id = tael__sampler_pick(&s->sampler, logits);
+    if (*id >= 0 && !ends(s, *id) && s->list->count < s->list->capacity) tell_odds(s, *id, logits);
     if (*id >= 0) return TAEL_OK;
     if (s->guide)
         return tael__fail(TAEL_UNSUPPORTED,
@@ -174,7 +190,7 @@ tael_status tael__stream_next(tael__stream *s, tael__rows *rows, size_t row)
 {
     int32_t id;
     TAEL_TRY(choose(s, rows, row, &id));
-    if (tael__tokenizer_ends(s->kit->tokenizer, id) && s->end_count == 0) {
+    if (ends(s, id)) {
         if (s->made == 0) s->first = tael__clock_seconds();
         tael__stream_finish(s, TAEL_FINISH_STOP);
         return TAEL_OK;
@@ -235,6 +251,7 @@ static tael_status take_run(tael__stream *s, const char *run, size_t bytes)
     for (; i + 1 < count && status == TAEL_OK && !s->finished; i++, at += used) {
         used = stands_at(t, all[i], text + at, all_bytes - at);
         if (used == 0 || (uint32_t)all[i] >= s->kit->vocabulary) break;
+        tell_odds(s, all[i], NULL);
         status = take(s, all[i]);
     }
     tael__buffer_free(&ids);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "ledger/page.h"
 #include "ledger/totals.h"
 
 #define READING TAEL_SAY("reading the records", "读取记录")
@@ -91,13 +92,15 @@ static tael_status give_rows(tael_ledger *ledger, sqlite3_stmt *s, uint64_t limi
     return status;
 }
 
-static tael_status give_newest(tael_ledger *ledger, const tael__where *where, uint64_t limit, tael_record_fn *each,
-                               void *user)
+/* The rows that are left out are walked in the index: none of them is read unless the filter looks into texts. */
+static tael_status give_newest(tael_ledger *ledger, const tael__where *where, uint64_t offset, uint64_t limit,
+                               tael_record_fn *each, void *user)
 {
     sqlite3_stmt *s;
     bool stopped = false;
-    TAEL_TRY(tael__where_prepare(ledger, &s, "SELECT " TAEL__RECORD_COLUMNS " FROM records", where,
-                                 " ORDER BY time_ms DESC,id DESC"));
+    char tail[96];
+    snprintf(tail, sizeof tail, " ORDER BY time_ms DESC,id DESC LIMIT -1 OFFSET %lld", (long long)offset);
+    TAEL_TRY(tael__where_prepare(ledger, &s, "SELECT " TAEL__RECORD_COLUMNS " FROM records", where, tail));
     tael_status status = give_rows(ledger, s, limit, each, user, &stopped);
     sqlite3_finalize(s);
     return status;
@@ -168,28 +171,36 @@ static tael_status give_found(tael_ledger *ledger, const found *list, size_t cou
 }
 
 /* *done: it was possible. */
-static tael_status give_labelled(tael_ledger *ledger, const tael__kept *plan, const tael__where *where, uint64_t limit,
-                                 tael_record_fn *each, void *user, bool *done)
+static tael_status give_labelled(tael_ledger *ledger, const tael__kept *plan, const tael__where *where, uint64_t offset,
+                                 uint64_t limit, tael_record_fn *each, void *user, bool *done)
 {
     int64_t label[MAX_LABELS];
     size_t count = 0;
+    uint64_t last = offset + limit;
     *done = false;
-    if (!plan->usable || !plan->texts || limit == 0 || limit > MAX_NEWEST) return TAEL_OK;
+    if (!plan->usable || !plan->texts || limit == 0 || last > MAX_NEWEST || last < limit) return TAEL_OK;
     TAEL_TRY(tael__kept_labels(plan, ledger, label, MAX_LABELS, &count));
     if (count > MAX_LABELS) return TAEL_OK;
     *done = true;
     tael__buffer list = {.max = (size_t)64 << 20};
-    tael_status status = gather_labels(ledger, plan, where, limit, label, count, &list);
+    tael_status status = gather_labels(ledger, plan, where, last, label, count, &list);
     found *all = (found *)(void *)list.data;
     size_t n = list.size / sizeof *all;
     if (n > 1) qsort(all, n, sizeof *all, newest_first);
-    if (status == TAEL_OK) status = give_found(ledger, all, n < limit ? n : (size_t)limit, each, user);
+    if (n > last) n = (size_t)last;
+    if (status == TAEL_OK && n > offset) status = give_found(ledger, all + offset, n - (size_t)offset, each, user);
     tael__buffer_free(&list);
     return status;
 }
 
 tael_status tael_ledger_records(tael_ledger *ledger, const tael_filter *filter, uint64_t limit, tael_record_fn *each,
                                 void *user, uint64_t *total)
+{
+    return tael__ledger_records_from(ledger, filter, 0, limit, each, user, total);
+}
+
+tael_status tael__ledger_records_from(tael_ledger *ledger, const tael_filter *filter, uint64_t offset, uint64_t limit,
+                                      tael_record_fn *each, void *user, uint64_t *total)
 {
     tael_filter f;
     tael__where where;
@@ -205,10 +216,11 @@ tael_status tael_ledger_records(tael_ledger *ledger, const tael_filter *filter, 
         status = count_all(ledger, &plan, &f, &where, total);
         all = *total;
     }
-    if (status == TAEL_OK && each) status = give_labelled(ledger, &plan, &where, limit, each, user, &done);
-    if (all < limit || limit == 0)
-        limit = all == UINT64_MAX ? limit : all; /* those were all: no need to look for more */
-    if (status == TAEL_OK && each && !done && all > 0) status = give_newest(ledger, &where, limit, each, user);
+    if (status == TAEL_OK && each) status = give_labelled(ledger, &plan, &where, offset, limit, each, user, &done);
+    if (all != UINT64_MAX && all > offset && (all - offset < limit || limit == 0))
+        limit = all - offset; /* those were all: no need to look for more */
+    if (status == TAEL_OK && each && !done && all > offset)
+        status = give_newest(ledger, &where, offset, limit, each, user);
     tael__kept_free(&plan);
     tael__where_free(&where);
     return status;

@@ -32,7 +32,8 @@ bool tael__serve_health(tael__exchange *x, json_t *body)
 {
     static const char good[] = "{\"status\":\"ok\"}", ending[] = "{\"status\":\"ending\"}";
     (void)body;
-    bool drains = tael__engine_draining(x->server->engine); /* whoever shares the load is told to go elsewhere */
+    bool drains = x->server->engine &&
+                  tael__engine_draining(x->server->engine); /* whoever shares the load is told to go elsewhere */
     return tael__reply_text(x, drains ? 503 : 200, "application/json", drains ? ending : good,
                             strlen(drains ? ending : good));
 }

@@ -206,6 +206,7 @@ bool tael__ask_generation(tael__exchange *x, tael__asked *a, char **prompts, uin
                            TAEL_SAY("not enough memory; ask again later", "内存不足；请稍后重试"));
     } else {
         x->call->options = a->options;
+        x->call->wants_odds = a->odds;
         memcpy(x->call->stops, a->stops, sizeof a->stops);
         x->call->schema = a->schema;
         a->schema = NULL;

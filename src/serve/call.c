@@ -27,7 +27,7 @@ tael__call *tael__call_make(const tael__mhd *mhd, json_t *kept, uint32_t job_cou
     c->options.size = sizeof c->options;
     for (uint32_t i = 0; i < job_count; i++) {
         c->jobs[i].call = c;
-        c->jobs[i].text.max = MAX_TEXT_BYTES;
+        c->jobs[i].text.max = c->jobs[i].odds.max = MAX_TEXT_BYTES;
     }
     return c;
 }
@@ -43,6 +43,7 @@ void tael__call_release(tael__call *call)
     for (uint32_t i = 0; i < call->job_count; i++) {
         tael__free(call->jobs[i].prompt);
         tael__buffer_free(&call->jobs[i].text);
+        tael__buffer_free(&call->jobs[i].odds);
     }
     pthread_mutex_destroy(&call->lock);
     tael__free(call->jobs);
@@ -98,11 +99,19 @@ bool tael__call_left(tael__call *call)
     return left;
 }
 
-bool tael__call_say(tael__job *job, const char *text, size_t bytes)
+void tael__call_odds(tael__job *job, const tael_odds *odds)
+{
+    pthread_mutex_lock(&job->call->lock);
+    (void)tael__buffer_append(&job->odds, odds, sizeof *odds); /* its failure is noticed when text is said */
+    pthread_mutex_unlock(&job->call->lock);
+}
+
+bool tael__call_say(tael__job *job, const char *text, size_t bytes, size_t tokens)
 {
     tael__call *call = job->call;
     pthread_mutex_lock(&call->lock);
-    bool good = tael__buffer_append(&job->text, text, bytes) == TAEL_OK;
+    bool good = tael__buffer_append(&job->text, text, bytes) == TAEL_OK && job->odds.failed == TAEL_OK;
+    job->given += (uint32_t)tokens;
     if (call->stream && bytes > 0) wake(call);
     pthread_mutex_unlock(&call->lock);
     return good;

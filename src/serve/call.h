@@ -32,6 +32,8 @@ typedef struct tael__job {
     tael_status ending; /* given up: TAEL_LIMIT: its time was up, TAEL_CANCELLED: nobody waits; TAEL_OK: it wasn't */
     /* Guarded by the call's lock. */
     tael__buffer text;
+    tael__buffer odds; /* tael_odds of the tokens so far, where the request asks for them */
+    uint32_t given;    /* tokens whose text is in `text` */
     bool over;
     tael_status status;
     char error[TAEL__MAX_ERROR_BYTES];
@@ -42,7 +44,8 @@ struct tael__call {
     const tael__mhd *mhd;
     struct tael__engine *engine; /* borrowed; set when it is given to it */
     uint32_t key;                /* whose turn it takes */
-    bool stream;                 /* each piece is to be passed on, not only the whole */
+    bool wants_odds;
+    bool stream; /* each piece is to be passed on, not only the whole */
     double created, deadline;
     json_t *kept; /* owned: the strings that stops and texts point to */
     tael_generate_options options;
@@ -78,8 +81,10 @@ bool tael__call_await(tael__call *call, const size_t *read);
 void tael__call_leave(tael__call *call);
 bool tael__call_left(tael__call *call);
 
-/* For the engine: more text of a job, or its end. Wakes the connection when that is news to it. */
-bool tael__call_say(tael__job *job, const char *text, size_t bytes); /* false: no memory */
+/* For the engine: more text of a job that `tokens` made, or its end. Wakes the connection when that is news to it.
+ * False: no memory. */
+bool tael__call_say(tael__job *job, const char *text, size_t bytes, size_t tokens);
+void tael__call_odds(tael__job *job, const tael_odds *odds);
 void tael__call_end(tael__job *job, tael_status status, const char *error, const tael_generation *result);
 
 #endif

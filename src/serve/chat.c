@@ -31,7 +31,8 @@ static json_t *choice_json(tael__exchange *x, uint32_t i)
         json_t *content = calls && plain.size == 0 ? json_null() : tael__text_json(&plain);
         json_t *message = json_pack("{s:s,s:o,s:n}", "role", "assistant", "content", content, "refusal");
         if (message && calls) json_object_set_new(message, "tool_calls", calls_json(calls, false));
-        choice = json_pack("{s:i,s:o,s:n,s:s}", "index", (int)i, "message", message, "logprobs", "finish_reason",
+        choice = json_pack("{s:i,s:o,s:o,s:s}", "index", (int)i, "message", message, "logprobs",
+                           tael__odds_json(x, i, 0, x->call->jobs[i].given), "finish_reason",
                            calls ? "tool_calls" : tael__finish_name(&x->call->jobs[i]));
     }
     tael__buffer_free(&plain);
@@ -56,12 +57,12 @@ static json_t *whole(tael__exchange *x)
 
 /* ---- Stream ---- */
 
-/* One chunk of a choice; `delta` taken. */
-static void put_chunk(tael__exchange *x, uint32_t i, json_t *delta, const char *finish)
+/* One chunk of a choice; `delta` and `odds` (NULL: null) taken. */
+static void put_chunk(tael__exchange *x, uint32_t i, json_t *delta, json_t *odds, const char *finish)
 {
     json_t *document = tael__document(x, "chatcmpl-", "chat.completion.chunk");
-    json_t *choice = json_pack("{s:i,s:o,s:n,s:o}", "index", (int)i, "delta", delta, "logprobs", "finish_reason",
-                               finish ? json_string(finish) : json_null());
+    json_t *choice = json_pack("{s:i,s:o,s:o,s:o}", "index", (int)i, "delta", delta, "logprobs",
+                               odds ? odds : json_null(), "finish_reason", finish ? json_string(finish) : json_null());
     if (document) json_object_set_new(document, "choices", json_pack("[o]", choice));
     if (document && x->usage) json_object_set_new(document, "usage", json_null());
     tael__stream_event(x, NULL, document);
@@ -70,20 +71,21 @@ static void put_chunk(tael__exchange *x, uint32_t i, json_t *delta, const char *
 static void begin(tael__exchange *x)
 {
     for (uint32_t i = 0; i < x->call->job_count; i++)
-        put_chunk(x, i, json_pack("{s:s,s:s}", "role", "assistant", "content", ""), NULL);
+        put_chunk(x, i, json_pack("{s:s,s:s}", "role", "assistant", "content", ""), NULL, NULL);
 }
 
 static void piece(tael__exchange *x, uint32_t i, const char *text, size_t bytes)
 {
-    put_chunk(x, i, json_pack("{s:s%}", "content", text, bytes), NULL);
+    put_chunk(x, i, json_pack("{s:s%}", "content", text, bytes), tael__odds_json(x, i, x->first_odds, x->odds_count),
+              NULL);
 }
 
 static void end_job(tael__exchange *x, uint32_t i)
 {
     const tael__spoken *s = x->spoken ? &x->spoken[i] : NULL;
     bool called = s && s->calls;
-    if (called) put_chunk(x, i, json_pack("{s:o}", "tool_calls", calls_json(s->calls, true)), NULL);
-    put_chunk(x, i, json_object(), called ? "tool_calls" : tael__finish_name(&x->call->jobs[i]));
+    if (called) put_chunk(x, i, json_pack("{s:o}", "tool_calls", calls_json(s->calls, true)), NULL, NULL);
+    put_chunk(x, i, json_object(), NULL, called ? "tool_calls" : tael__finish_name(&x->call->jobs[i]));
 }
 
 static void end(tael__exchange *x)
@@ -116,15 +118,21 @@ static bool read_most(tael__exchange *x, const json_t *body, tael__asked *a)
     return true;
 }
 
-static bool check_logprobs(tael__exchange *x, const json_t *body)
+static bool read_logprobs(tael__exchange *x, const json_t *body, tael__asked *a)
 {
-    bool wanted = false;
     int64_t top = 0;
-    if (!tael__value_flag(x, body, "logprobs", &wanted) || !tael__value_integer(x, body, "top_logprobs", 0, 20, &top))
+    if (!tael__value_flag(x, body, "logprobs", &a->odds) ||
+        !tael__value_integer(x, body, "top_logprobs", 0, TAEL_ODDS_MOST, &top))
         return false;
-    if (!wanted && top == 0) return true;
-    return tael__fault(x, 400, "invalid_request_error", "unsupported", "logprobs", "%s",
-                       TAEL_SAY("logprobs: not supported yet; leave it out", "logprobs：尚不支持；请去掉"));
+    if (top > 0 && !a->odds)
+        return tael__fault_field(x, "top_logprobs", "%s",
+                                 TAEL_SAY("top_logprobs: only with logprobs", "top_logprobs：仅用于 logprobs"));
+    if (a->odds && x->tools.list)
+        return tael__fault_field(
+            x, "logprobs", "%s",
+            TAEL_SAY("logprobs: not beside tools; leave one of them out", "logprobs：不能与 tools 同用；请去掉其一"));
+    a->options.odds_top = (uint32_t)top;
+    return true;
 }
 
 bool tael__serve_chat(tael__exchange *x, json_t *body)
@@ -132,7 +140,7 @@ bool tael__serve_chat(tael__exchange *x, json_t *body)
     tael__asked a;
     char *prompt = NULL;
     if (!tael__ask_model(x, body, false) || !tael__ask_options(x, body, "stop", &a) || !read_most(x, body, &a) ||
-        !check_logprobs(x, body) || !tael__ask_tools(x, body))
+        !tael__ask_tools(x, body) || !read_logprobs(x, body, &a))
         return false;
     if (!tael__chat_prompt(x, tael__value(body, "messages"), &prompt)) return false;
     if (!tael__ask_format(x, tael__value(body, "response_format"), &a) || !tael__ask_call(x, &a)) {

@@ -4,9 +4,10 @@
 
 #include "serve/fields.h"
 
-static json_t *choice_json(const char *text, size_t bytes, uint32_t i, const char *finish)
+/* `odds` taken; NULL: no memory. */
+static json_t *choice_json(const char *text, size_t bytes, uint32_t i, json_t *odds, const char *finish)
 {
-    return json_pack("{s:s%,s:i,s:n,s:o}", "text", text, bytes, "index", (int)i, "logprobs", "finish_reason",
+    return json_pack("{s:s%,s:i,s:o,s:o}", "text", text, bytes, "index", (int)i, "logprobs", odds, "finish_reason",
                      finish ? json_string(finish) : json_null());
 }
 
@@ -15,8 +16,12 @@ static json_t *whole(tael__exchange *x)
     json_t *document = tael__document(x, "cmpl-", "text_completion"), *choices = json_array();
     for (uint32_t i = 0; i < x->call->job_count; i++) {
         const tael__job *job = &x->call->jobs[i];
-        json_array_append_new(
-            choices, choice_json(job->text.data ? job->text.data : "", job->text.size, i, tael__finish_name(job)));
+        json_t *choice = choice_json(job->text.data ? job->text.data : "", job->text.size, i,
+                                     tael__odds_json_flat(x, i, 0, job->given, 0), tael__finish_name(job));
+        if (json_array_append_new(choices, choice) == 0) continue;
+        json_decref(choices);
+        json_decref(document);
+        return NULL;
     }
     json_object_set_new(document, "choices", choices);
     json_object_set_new(document, "usage", tael__usage_json(x));
@@ -38,12 +43,19 @@ static void begin(tael__exchange *x)
 
 static void piece(tael__exchange *x, uint32_t i, const char *text, size_t bytes)
 {
-    put_chunk(x, choice_json(text, bytes, i, NULL), false);
+    size_t before = 0; /* characters of this job's text before this piece */
+    const char *all;
+    pthread_mutex_lock(&x->call->lock);
+    all = x->call->jobs[i].text.data;
+    for (size_t at = 0; all && at < x->read[i] - bytes; at++) before += ((uint8_t)all[at] & 0xC0) != 0x80;
+    pthread_mutex_unlock(&x->call->lock);
+    json_t *odds = tael__odds_json_flat(x, i, x->first_odds, x->odds_count, before);
+    put_chunk(x, choice_json(text, bytes, i, odds, NULL), false);
 }
 
 static void end_job(tael__exchange *x, uint32_t i)
 {
-    put_chunk(x, choice_json("", 0, i, tael__finish_name(&x->call->jobs[i])), false);
+    put_chunk(x, choice_json("", 0, i, json_null(), tael__finish_name(&x->call->jobs[i])), false);
 }
 
 static void end(tael__exchange *x)
@@ -82,13 +94,15 @@ static bool read_prompts(tael__exchange *x, const json_t *prompt, char **prompts
     return true;
 }
 
-static bool check_rest(tael__exchange *x, const json_t *body)
+static bool read_rest(tael__exchange *x, const json_t *body, tael__asked *a)
 {
     bool echo = false;
-    int64_t best_of = 1, logprobs = 0;
+    int64_t best_of = 1, logprobs = -1;
     if (!tael__value_flag(x, body, "echo", &echo) || !tael__value_integer(x, body, "best_of", 1, 1, &best_of) ||
-        !tael__value_integer(x, body, "logprobs", 0, 0, &logprobs))
+        !tael__value_integer(x, body, "logprobs", 0, 5, &logprobs))
         return false;
+    a->odds = logprobs >= 0;
+    a->options.odds_top = logprobs > 0 ? (uint32_t)logprobs : 0;
     if (!echo) return true;
     return tael__fault(
         x, 400, "invalid_request_error", "unsupported", "echo", "%s",
@@ -101,7 +115,7 @@ bool tael__serve_completions(tael__exchange *x, json_t *body)
     char *prompts[TAEL__MAX_SERVE_CHOICES];
     uint32_t count = 0;
     int64_t most = 16; /* OpenAI's default here */
-    if (!tael__ask_model(x, body, false) || !tael__ask_options(x, body, "stop", &a) || !check_rest(x, body) ||
+    if (!tael__ask_model(x, body, false) || !tael__ask_options(x, body, "stop", &a) || !read_rest(x, body, &a) ||
         !tael__value_integer(x, body, "max_tokens", 1, TAEL__MAX_CONTEXT, &most))
         return false;
     a.options.max_tokens = (uint32_t)most;

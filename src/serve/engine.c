@@ -117,13 +117,17 @@ static int on_piece(const char *text, size_t bytes, const int32_t *ids, size_t c
     tael__metrics *m = job->call->engine->metrics;
     double at = now();
     (void)ids;
-    (void)count;
     if (job->last_piece > 0)
         tael__metrics_observe(&m->next_token, at - job->last_piece);
     else
         tael__metrics_observe(&m->first_token, at - job->call->created);
     job->last_piece = at;
-    return tael__call_say(job, text, bytes) ? 0 : 1;
+    return tael__call_say(job, text, bytes, count) ? 0 : 1;
+}
+
+static void on_odds(const tael_odds *odds, void *user)
+{
+    tael__call_odds(user, odds);
 }
 
 static void on_done(uint64_t id, tael_status status, const char *error, const tael_generation *result, void *user)
@@ -144,6 +148,7 @@ static tael_status begin_generation(tael__engine *e, tael__job *job)
     o.seed = job->seed;
     o.schema = job->call->schema;
     o.stops = job->call->stops;
+    if (job->call->wants_odds) o.odds = on_odds;
     return tael_batch_add(e->batch, job->prompt, job->prompt_bytes, &o, on_piece, on_done, job, &job->id);
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/random.h"
+#include "serve/api.h"
 #include "serve/internal.h"
 #include "serve/json_scan.h"
 
@@ -24,22 +25,22 @@ static tael__watched *watched(const tael__server *s, struct MHD_Connection *conn
 
 /* ---- Replying ---- */
 
-static enum MHD_Result queue(tael__exchange *x, unsigned http, struct MHD_Response *r, const char *type)
+enum MHD_Result tael__reply(tael__exchange *x, unsigned http, struct MHD_Response *r, const char *type)
 {
     const tael__mhd *m = x->server->mhd;
     char number[16];
     if (!r) return MHD_NO;
     m->add_response_header(r, "Content-Type", type);
-    m->add_response_header(r, "Cache-Control", "no-store");
+    m->add_response_header(r, "Cache-Control", x->cache ? x->cache : "no-store");
     m->add_response_header(r, "X-Content-Type-Options", "nosniff");
     m->add_response_header(r, "X-Request-Id", x->id);
-    if (http == 401) m->add_response_header(r, "WWW-Authenticate", "Bearer");
-    if (http == 405 && x->route) m->add_response_header(r, "Allow", x->route->method);
+    if (http == 401 && !x->api) m->add_response_header(r, "WWW-Authenticate", "Bearer");
+    if (http == 405 && x->allowed) m->add_response_header(r, "Allow", x->allowed);
     if (x->fault.retry_seconds > 0) {
         snprintf(number, sizeof number, "%u", x->fault.retry_seconds);
         m->add_response_header(r, "Retry-After", number);
     }
-    if (tael__engine_draining(x->server->engine)) m->add_response_header(r, "Connection", "close");
+    if (x->server->engine && tael__engine_draining(x->server->engine)) m->add_response_header(r, "Connection", "close");
     x->stage = TAEL__STAGE_REPLIED;
     tael__metrics_request(&x->server->metrics, x->route_index, http);
     enum MHD_Result result = m->queue_response(x->connection, http, r);
@@ -50,8 +51,8 @@ static enum MHD_Result queue(tael__exchange *x, unsigned http, struct MHD_Respon
 bool tael__reply_text(tael__exchange *x, unsigned http, const char *type, const char *text, size_t bytes)
 {
     void *data = (void *)(uintptr_t)text; /* copied, not written to */
-    return queue(x, http, x->server->mhd->create_response_from_buffer(bytes, data, MHD_RESPMEM_MUST_COPY), type) ==
-           MHD_YES;
+    return tael__reply(x, http, x->server->mhd->create_response_from_buffer(bytes, data, MHD_RESPMEM_MUST_COPY),
+                       type) == MHD_YES;
 }
 
 static bool reply_document(tael__exchange *x, unsigned http, json_t *document)
@@ -72,7 +73,7 @@ bool tael__reply_json(tael__exchange *x, json_t *document)
     return reply_document(x, 200, document);
 }
 
-static enum MHD_Result reply_fault(tael__exchange *x)
+enum MHD_Result tael__reply_fault(tael__exchange *x)
 {
     return reply_document(x, x->fault.http, tael__fault_json(x)) ? MHD_YES : MHD_NO;
 }
@@ -115,7 +116,9 @@ static bool check_route(tael__exchange *x, const char *url, const char *method)
                                     "此地址没有内容；可用地址见 docs/SERVE.md"));
     size_t n = strlen(x->route->path), rest = strlen(url) - n;
     if (rest < sizeof x->tail) memcpy(x->tail, url + n, rest + 1);
+    if (!x->route->method) return true;
     bool get = strcmp(x->route->method, "GET") == 0;
+    x->allowed = x->route->method;
     if (strcmp(method, x->route->method) == 0 || (get && strcmp(method, "HEAD") == 0)) return true;
     return tael__fault(x, 405, "invalid_request_error", "method_not_allowed", NULL,
                        TAEL_SAY("%s: ask this address with %s", "%s：请用 %s 访问此地址"), method, x->route->method);
@@ -128,7 +131,7 @@ static bool check_body_head(tael__exchange *x)
     if (!type || strncasecmp(type, "application/json", 16) != 0)
         return tael__fault(x, 415, "invalid_request_error", "unsupported_media_type", NULL, "%s",
                            TAEL_SAY("Content-Type: send application/json", "Content-Type：请发送 application/json"));
-    x->too_large = length && strtoull(length, NULL, 10) > TAEL__MAX_SERVE_BODY_BYTES;
+    x->too_large = length && strtoull(length, NULL, 10) > x->body_most;
     return true;
 }
 
@@ -136,16 +139,21 @@ static bool fault_too_large(tael__exchange *x)
 {
     return tael__fault(x, 413, "invalid_request_error", "request_too_large", NULL,
                        TAEL_SAY("the body has more than %zu bytes; send less", "正文超过 %zu 字节；请减少"),
-                       TAEL__MAX_SERVE_BODY_BYTES);
+                       x->body_most);
 }
 
 static bool check_head(tael__exchange *x, const char *url, const char *method, const char *version)
 {
     if (!check_source(x, version) || !check_route(x, url, method)) return false;
+    if (!x->route->method) return tael__api_head(x, url, method) && (x->too_large ? fault_too_large(x) : true);
     if (!x->route->open && !tael__guard_admits(&x->server->guard, key_given(x), &x->key))
         return tael__fault(x, 401, "authentication_error", "invalid_api_key", NULL, "%s",
                            TAEL_SAY("the key is missing or unknown; send one of the key file as Authorization: Bearer",
                                     "密钥缺失或无效；请以 Authorization: Bearer 发送密钥文件中的密钥"));
+    if (!x->server->model && !x->route->open)
+        return tael__fault(x, 503, "server_error", "no_model", NULL, "%s",
+                           TAEL_SAY("no model is loaded; fetch one with tael pull and start the service again",
+                                    "尚未加载模型；请用 tael pull 下载后重新启动服务"));
     if (!check_body_head(x)) return false;
     return x->too_large ? fault_too_large(x) : true;
 }
@@ -160,6 +168,8 @@ static tael__exchange *exchange_new(tael__server *s, struct MHD_Connection *conn
     x->server = s;
     x->connection = connection;
     x->created = (int64_t)time(NULL);
+    x->language = s->language;
+    x->body_most = TAEL__MAX_SERVE_BODY_BYTES;
     x->route_index = tael__route_count();
     x->body.max = TAEL__MAX_SERVE_BODY_BYTES + 1;
     x->said.max = x->out.max = x->part.max = TAEL__MAX_JSON_BYTES * 16;
@@ -183,7 +193,7 @@ static enum MHD_Result take_body(tael__exchange *x, const char *data, size_t byt
         __atomic_add_fetch(&x->server->bodies, bytes, __ATOMIC_RELAXED);
         return x->promised > DISCARD_MOST ? MHD_NO : MHD_YES;
     }
-    if (x->body.size + bytes > TAEL__MAX_SERVE_BODY_BYTES) {
+    if (x->body.size + bytes > x->body_most) {
         x->too_large = true;
         return MHD_YES;
     }
@@ -225,8 +235,9 @@ bool tael__exchange_submit(tael__exchange *x, const tael__face *face)
     tael__call *c = x->call;
     x->face = face;
     x->read = tael__alloc_array(c->job_count, sizeof *x->read);
+    x->told = tael__alloc_array(c->job_count, sizeof *x->told);
     if (x->tools.list) x->spoken = tael__alloc_array(c->job_count, sizeof *x->spoken);
-    if (!x->read || (x->tools.list && !x->spoken)) return tael__fault_status(x, TAEL_NO_MEMORY, NULL, "");
+    if (!x->read || !x->told || (x->tools.list && !x->spoken)) return tael__fault_status(x, TAEL_NO_MEMORY, NULL, "");
     for (uint32_t i = 0; x->spoken && i < c->job_count; i++) x->spoken[i].held.max = c->jobs[i].text.max;
     const union MHD_ConnectionInfo *info = m->get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     c->key = x->key;
@@ -280,23 +291,31 @@ static bool failed_at_once(tael__exchange *x)
 static enum MHD_Result go_on(tael__exchange *x)
 {
     if (!tael__call_await(x->call, x->stream ? x->read : NULL)) return MHD_YES; /* called again when there is news */
-    if (failed_at_once(x)) return reply_fault(x);
-    if (!x->stream) return tael__reply_json(x, x->face->whole(x)) ? MHD_YES : reply_fault(x);
+    if (failed_at_once(x)) return tael__reply_fault(x);
+    if (!x->stream) return tael__reply_json(x, x->face->whole(x)) ? MHD_YES : tael__reply_fault(x);
     struct MHD_Response *r =
         x->server->mhd->create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, tael__stream_read, x, NULL);
-    return queue(x, 200, r, "text/event-stream; charset=utf-8");
+    return tael__reply(x, 200, r, "text/event-stream; charset=utf-8");
+}
+
+static enum MHD_Result serve_page(tael__exchange *x)
+{
+    tael__watch_allow(x->server->watch, watched(x->server, x->connection), 0);
+    bool good = x->too_large ? fault_too_large(x) : tael__api_begin(x);
+    return good ? tael__api_go_on(x) : tael__reply_fault(x);
 }
 
 static enum MHD_Result serve(tael__exchange *x)
 {
     json_t *body = NULL;
+    if (x->errand) return serve_page(x);
     bool get = strcmp(x->route->method, "GET") == 0;
     bool good = get || read_body(x, &body);
     tael__buffer_free(&x->body); /* what it promised stays taken: its texts may wait in a call */
     tael__watch_allow(x->server->watch, watched(x->server, x->connection), 0);
     good = good && x->route->serve(x, body);
     json_decref(body); /* a call keeps references of what it needs */
-    if (!good && x->stage != TAEL__STAGE_REPLIED) return reply_fault(x);
+    if (!good && x->stage != TAEL__STAGE_REPLIED) return tael__reply_fault(x);
     return x->stage == TAEL__STAGE_WORKING ? go_on(x) : MHD_YES;
 }
 
@@ -308,11 +327,11 @@ enum MHD_Result tael__exchange_handle(void *user, struct MHD_Connection *connect
 {
     tael__server *s = user;
     tael__exchange *x = *state;
-    tael_set_language(s->language);
+    tael_set_language(x ? x->language : s->language);
     if (!x) {
         *state = x = exchange_new(s, connection);
         if (!x) return MHD_NO;
-        if (!check_head(x, url, method, version)) return reply_fault(x);
+        if (!check_head(x, url, method, version)) return tael__reply_fault(x);
         x->stage = TAEL__STAGE_READING;
         return MHD_YES;
     }
@@ -322,7 +341,8 @@ enum MHD_Result tael__exchange_handle(void *user, struct MHD_Connection *connect
         return take_body(x, data, n);
     }
     if (x->stage == TAEL__STAGE_READING) return serve(x);
-    return x->stage == TAEL__STAGE_WORKING ? go_on(x) : MHD_YES;
+    if (x->stage != TAEL__STAGE_WORKING) return MHD_YES;
+    return x->errand ? tael__api_go_on(x) : go_on(x);
 }
 
 void tael__exchange_completed(void *user, struct MHD_Connection *connection, void **state,
@@ -334,6 +354,8 @@ void tael__exchange_completed(void *user, struct MHD_Connection *connection, voi
     if (!x) return;
     *state = NULL;
     if (x->call) tael__call_leave(x->call);
+    if (x->errand) tael__errand_leave(x->errand);
+    tael__errand_release(x->errand);
     for (uint32_t i = 0; x->spoken && i < x->call->job_count; i++) tael__spoken_free(&x->spoken[i]);
     tael__free(x->spoken);
     tael__call_release(x->call);
@@ -345,6 +367,7 @@ void tael__exchange_completed(void *user, struct MHD_Connection *connection, voi
     tael__buffer_free(&x->part);
     tael__buffer_free(&x->said);
     tael__free(x->read);
+    tael__free(x->told);
     tael__free(x);
     tael__watch_allow(s->watch, watched(s, connection), TAEL__MAX_SERVE_IDLE_SECONDS);
     __atomic_sub_fetch(&s->active, 1, __ATOMIC_RELEASE);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "serve/internal.h"
+#include "serve/api.h"
 
 static bool set(tael__exchange *x, unsigned http, const char *type, const char *code, const char *param,
                 const char *format, va_list arguments)
@@ -69,6 +69,10 @@ json_t *tael__fault_json(const tael__exchange *x)
 {
     const char *message = x->fault.message;
     json_t *text = json_stringn(message, tael__utf8_cut(message, strlen(message)));
+    if (x->route && !x->route->method) {
+        json_decref(text);
+        return tael__api_fault_json(x);
+    }
     if (x->route && x->route->anthropic)
         return json_pack("{s:s,s:{s:s,s:o},s:s}", "type", "error", "error", "type", anthropic_type(x->fault.http),
                          "message", text, "request_id", x->id);

@@ -3,9 +3,11 @@
 #ifndef TAEL__SERVE_INTERNAL_H
 #define TAEL__SERVE_INTERNAL_H
 
+#include "serve/desk.h"
 #include "serve/engine.h"
 #include "serve/guard.h"
 #include "serve/server.h"
+#include "serve/session.h"
 #include "serve/tools.h"
 #include "serve/watch.h"
 
@@ -29,7 +31,7 @@ typedef bool tael__handler(tael__exchange *x, json_t *body);
 
 typedef struct tael__route {
     const char *path;     /* one that ends in '/' takes a name after it */
-    const char *method;   /* GET or POST */
+    const char *method;   /* GET or POST; NULL: the page's API, which has its own table */
     tael__handler *serve; /* `body` NULL for GET */
     bool open;            /* without a key */
     bool anthropic;       /* the error's shape */
@@ -41,7 +43,8 @@ const tael__route *tael__route_at(size_t i);
 const tael__route *tael__route_find(const char *path, size_t *index);
 
 tael__handler tael__serve_chat, tael__serve_completions, tael__serve_embeddings, tael__serve_models, tael__serve_model,
-    tael__serve_health, tael__serve_metrics, tael__serve_messages, tael__serve_responses, tael__serve_count_tokens;
+    tael__serve_health, tael__serve_metrics, tael__serve_page, tael__serve_messages, tael__serve_responses,
+    tael__serve_count_tokens;
 
 /* ---- An exchange ---- */
 
@@ -64,13 +67,20 @@ struct tael__exchange {
     size_t route_index;
     char tail[256]; /* of the path, after a route that ends in '/' */
     uint32_t key;
-    char id[33];     /* of the request, in hexadecimal */
-    int64_t created; /* Unix seconds */
+    tael_language language; /* of its sentences */
+    char id[33];            /* of the request, in hexadecimal */
+    int64_t created;        /* Unix seconds */
     tael__stage stage;
     /* Reading. */
     tael__buffer body;
-    size_t promised; /* of the server's room for bodies */
+    size_t promised;  /* of the server's room for bodies */
+    size_t body_most; /* bytes of its body */
     bool too_large;
+    /* A request of the page. */
+    const struct tael__api_route *api;
+    tael__errand *errand; /* a reference */
+    const char *allowed;  /* the method that is, where another was used */
+    const char *cache;    /* how long a browser may keep the reply; NULL: not at all */
     /* Working. */
     tael__call *call; /* a reference */
     const tael__face *face;
@@ -80,7 +90,9 @@ struct tael__exchange {
     uint32_t prompt_tokens; /* of all jobs */
     /* Streaming: events that are ready, and how far each job's text was put into events. */
     tael__buffer out, part;
-    size_t sent, *read; /* read: owned, [job_count]; SIZE_MAX: its end was said as well */
+    size_t first_odds, odds_count; /* tokens of the text that is being put into events */
+    uint32_t *told;                /* owned, [job_count]: tokens whose text was */
+    size_t sent, *read;            /* read: owned, [job_count]; SIZE_MAX: its end was said as well */
     bool begun, ended;
     bool block_open;             /* messages, responses: a text is being said, as block number `block` */
     uint32_t block, event_count; /* event_count: responses number their events */
@@ -96,8 +108,8 @@ struct tael__exchange {
 
 struct tael__server {
     const tael__mhd *mhd;
-    const tael_model *model;
-    char model_name[256], address[128];
+    const tael_model *model; /* NULL, and the engine too: the page alone is served */
+    char model_name[256], address[128], page[128 + TAEL__SECRET_BYTES + 8];
     uint16_t port;
     bool loopback;
     uint32_t deadline_seconds;
@@ -105,6 +117,8 @@ struct tael__server {
     tael__guard guard;
     tael__engine *engine;
     tael__watch *watch;
+    tael__desk *desk; /* NULL: there is no page */
+    tael__session session;
     tael__metrics metrics;
     struct MHD_Daemon *daemon;
     uint64_t bodies; /* atomic: bytes promised to bodies that are being read */
@@ -121,6 +135,9 @@ void tael__exchange_completed(void *user, struct MHD_Connection *connection, voi
 
 /* Answer with 200 and a document (takes the reference). */
 bool tael__reply_json(tael__exchange *x, json_t *document);
+/* Answer with a response (taken); NULL: no memory. */
+enum MHD_Result tael__reply(tael__exchange *x, unsigned http, struct MHD_Response *response, const char *type);
+enum MHD_Result tael__reply_fault(tael__exchange *x);
 bool tael__reply_text(tael__exchange *x, unsigned http, const char *type, const char *text, size_t bytes);
 /* The fault as a JSON document of the route's interface. */
 json_t *tael__fault_json(const tael__exchange *x);
@@ -146,6 +163,7 @@ typedef struct tael__asked {
     char *schema;  /* owned until a call takes it */
     uint32_t n;    /* choices of each prompt */
     uint64_t seed; /* 0: from the system */
+    bool odds;     /* logprobs are asked for, and of options.odds_top others besides */
 } tael__asked;
 
 /* Is it the model that is served? `vectors`: to embed with, else to write. */
@@ -169,6 +187,11 @@ bool tael__ask_call(tael__exchange *x, tael__asked *a);
  * no memory. */
 bool tael__said(tael__exchange *x, uint32_t i, tael__buffer *plain, const json_t **calls);
 json_t *tael__text_json(const tael__buffer *text);
+
+/* OpenAI's logprobs (odds_json.c) of a job's tokens [from, from + count); null when none were asked for. */
+json_t *tael__odds_json(tael__exchange *x, uint32_t job, size_t from, size_t count);
+/* The same in the older form of /v1/completions; `offset`: characters before the first. */
+json_t *tael__odds_json_flat(tael__exchange *x, uint32_t job, size_t from, size_t count, size_t offset);
 
 const char *tael__finish_name(const tael__job *job); /* "stop" or "length" */
 uint64_t tael__completion_tokens(const tael__call *call);

@@ -27,7 +27,7 @@ static bool find_all(void *library, tael__mhd *m)
     return FIND(start_daemon) && FIND(stop_daemon) && FIND(create_response_from_buffer) &&
            FIND(create_response_from_callback) && FIND(add_response_header) && FIND(queue_response) &&
            FIND(destroy_response) && FIND(suspend_connection) && FIND(resume_connection) &&
-           FIND(lookup_connection_value) && FIND(get_connection_info);
+           FIND(lookup_connection_value) && FIND(get_connection_info) && FIND(get_connection_values);
 }
 
 static void load(void)

@@ -132,6 +132,21 @@ static json_t *usage_of(const tael__exchange *x)
                      (json_int_t)(x->prompt_tokens + made));
 }
 
+/* The tools as they came, flat. */
+static json_t *flat_tools(const tael__exchange *x)
+{
+    json_t *list = json_array();
+    const json_t *tool;
+    size_t i;
+    json_array_foreach(x->tools.list, i, tool)
+    {
+        json_t *flat = json_copy(json_object_get(tool, "function"));
+        if (flat) json_object_set_new(flat, "type", json_string("function"));
+        json_array_append_new(list, flat);
+    }
+    return list;
+}
+
 /* The document; `output` taken. NULL: it isn't over. */
 static json_t *response_of(const tael__exchange *x, json_t *output)
 {
@@ -140,7 +155,6 @@ static json_t *response_of(const tael__exchange *x, json_t *output)
     snprintf(id, sizeof id, "resp_%s", x->id);
     json_t *details = cut ? json_pack("{s:s}", "reason", "max_output_tokens") : json_null();
     json_t *usage = output ? usage_of(x) : json_null();
-    json_t *tools = x->tools.list ? json_incref(x->tools.list) : json_array();
     return json_pack("{s:s,s:s,s:I,s:s,s:s,s:o,s:n,s:o,s:o,s:b,s:s,s:o,s:{},s:n}", "id", id, "object", "response",
                      "created_at", (json_int_t)x->created, "status",
                      !output ? "in_progress"
@@ -148,7 +162,7 @@ static json_t *response_of(const tael__exchange *x, json_t *output)
                              : "completed",
                      "model", x->server->model_name, "output", output ? output : json_array(), "error",
                      "incomplete_details", details, "usage", usage, "parallel_tool_calls", 1, "tool_choice",
-                     x->tools.must ? "required" : "auto", "tools", tools, "metadata", "previous_response_id");
+                     x->tools.must ? "required" : "auto", "tools", flat_tools(x), "metadata", "previous_response_id");
 }
 
 static json_t *output_of(const tael__exchange *x, const tael__buffer *text, const json_t *calls)

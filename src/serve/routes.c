@@ -13,6 +13,9 @@ static const tael__route routes[] = {
     {"/v1/messages/count_tokens", "POST", tael__serve_count_tokens, false, true},
     {"/v1/models", "GET", tael__serve_models, false, false},
     {"/v1/models/", "GET", tael__serve_model, false, false},
+    {"/api/", NULL, NULL, true, false},
+    {"/", "GET", tael__serve_page, true, false},
+    {"/assets/", "GET", tael__serve_page, true, false},
     {"/healthz", "GET", tael__serve_health, true, false},
     {"/metrics", "GET", tael__serve_metrics, false, false},
 };
@@ -34,7 +37,7 @@ const tael__route *tael__route_find(const char *path, size_t *index)
 {
     for (size_t i = 0; i < ROUTES; i++) {
         size_t n = strlen(routes[i].path);
-        bool named = routes[i].path[n - 1] == '/' && strncmp(path, routes[i].path, n) == 0 && path[n];
+        bool named = n > 1 && routes[i].path[n - 1] == '/' && strncmp(path, routes[i].path, n) == 0 && path[n];
         *index = i;
         if (named || strcmp(path, routes[i].path) == 0) return &routes[i];
     }

@@ -145,6 +145,13 @@ static tael_status start_daemon(tael__server *s, int socket, uint32_t connection
 
 /* ---- From outside ---- */
 
+static tael_status open_page(tael__server *s, const tael__server_options *o)
+{
+    tael__desk_options d = {.home = o->home, .passphrase = o->passphrase};
+    TAEL_TRY(tael__desk_open(&s->desk, &d));
+    return tael__session_open(&s->session, tael__desk_home(s->desk));
+}
+
 static tael_status start(tael__server *s, const tael__server_options *o)
 {
     const char *host = o->host ? o->host : "127.0.0.1";
@@ -165,12 +172,14 @@ static tael_status start(tael__server *s, const tael__server_options *o)
                               .kv_q8 = o->kv_q8,
                               .language = s->language,
                               .metrics = &s->metrics};
-    TAEL_TRY(tael__engine_open(&s->engine, &e));
+    if (o->model) TAEL_TRY(tael__engine_open(&s->engine, &e));
+    if (o->page && s->loopback) TAEL_TRY(open_page(s, o));
     uint32_t connections = connection_limit();
     TAEL_TRY(tael__watch_open(&s->watch, connections));
     TAEL_TRY(listen_at(s, host, o->port, &socket));
     tael_status status = start_daemon(s, socket, connections);
     if (status != TAEL_OK) close(socket);
+    if (s->desk) snprintf(s->page, sizeof s->page, "%s/?key=%s", s->address, s->session.link);
     return status;
 }
 
@@ -183,7 +192,7 @@ tael_status tael__server_start(tael__server **out, const tael__server_options *o
     s->deadline_seconds = o->deadline_seconds ? o->deadline_seconds : DEFAULT_DEADLINE;
     s->language = tael_get_language();
     s->started = (int64_t)time(NULL);
-    snprintf(s->model_name, sizeof s->model_name, "%s", o->model_name);
+    snprintf(s->model_name, sizeof s->model_name, "%s", o->model_name ? o->model_name : "");
     tael_status status = start(s, o);
     if (status == TAEL_OK)
         *out = s;
@@ -197,6 +206,11 @@ const char *tael__server_address(const tael__server *s)
     return s->address;
 }
 
+const char *tael__server_page(const tael__server *s)
+{
+    return s->page;
+}
+
 uint16_t tael__server_port(const tael__server *s)
 {
     return s->port;
@@ -205,7 +219,8 @@ uint16_t tael__server_port(const tael__server *s)
 bool tael__server_drain(tael__server *s, double seconds)
 {
     const struct timespec moment = {.tv_nsec = 10000000};
-    bool whole = tael__engine_drain(s->engine, seconds);
+    tael__desk_drain(s->desk);
+    bool whole = !s->engine || tael__engine_drain(s->engine, seconds);
     double until = tael__clock_seconds() + FLUSH_SECONDS;
     while (__atomic_load_n(&s->active, __ATOMIC_ACQUIRE) > 0 && tael__clock_seconds() < until) nanosleep(&moment, NULL);
     return whole;
@@ -214,9 +229,11 @@ bool tael__server_drain(tael__server *s, double seconds)
 void tael__server_stop(tael__server *s)
 {
     if (!s) return;
+    tael__desk_stop(s->desk);
     tael__engine_stop(s->engine); /* nothing stays suspended: libmicrohttpd can't stop while something is */
     if (s->daemon) s->mhd->stop_daemon(s->daemon);
     tael__engine_close(s->engine);
+    tael__desk_close(s->desk);
     tael__watch_close(s->watch);
     tael__guard_close(&s->guard);
     tael__free(s);

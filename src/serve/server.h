@@ -8,7 +8,7 @@
 typedef struct tael__server tael__server;
 
 typedef struct tael__server_options {
-    const tael_model *model; /* outlives the server */
+    const tael_model *model; /* outlives the server; NULL: only the page is served */
     const char *model_name;  /* as clients ask for it */
     const char *host;        /* "localhost" or a numeric address; NULL: 127.0.0.1. Others than loopback need key_file */
     uint16_t port;           /* 0: any free one */
@@ -18,6 +18,8 @@ typedef struct tael__server_options {
     uint32_t threads;        /* 0: one a physical core */
     uint32_t deadline_seconds; /* of a request, waiting included; 0: 600 */
     bool kv_q8;
+    bool page;                     /* on loopback: the page and its API, over the ledger in `home` */
+    const char *home, *passphrase; /* as tael_ledger_open wants them; passphrase NULL: none */
 } tael__server_options;
 
 /* Listens when it returns. *out is yours: tael__server_stop(). TAEL_MISUSE: an address that isn't safe without keys.
@@ -27,6 +29,8 @@ tael_status tael__server_start(tael__server **out, const tael__server_options *o
 
 /* "http://127.0.0.1:8765"; valid as long as the server. */
 const char *tael__server_address(const tael__server *server);
+/* The address that opens the page; "" without one. It holds a secret: it is for the owner. */
+const char *tael__server_page(const tael__server *server);
 uint16_t tael__server_port(const tael__server *server);
 
 /* Take no more requests and wait until those that are there are answered, at most `seconds`. False: some were not. */

@@ -31,6 +31,9 @@ static void take_news(tael__exchange *x, uint32_t i, bool *over)
     pthread_mutex_lock(&c->lock);
     tael__buffer_append(&x->part, job->text.data + x->read[i], job->text.size - x->read[i]);
     x->read[i] = job->text.size;
+    x->first_odds = x->told[i];
+    x->odds_count = job->given - x->told[i];
+    if (x->part.size > 0) x->told[i] = job->given; /* tokens without text go with the next piece that has some */
     *over = job->over;
     pthread_mutex_unlock(&c->lock);
     if (x->part.failed != TAEL_OK) x->out.failed = x->part.failed;

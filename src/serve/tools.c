@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls in a model's text: Qwen's <tool_call> blocks, and, since small models forget the tags, a bare or fenced JSON
-// object (or list of them) with the name of a tool that exists. Anything else is text, and nothing of it is lost.
+// Calls in a model's text: Qwen's <tool_call> blocks, and, since small models forget the tags, bare or fenced JSON
+// objects (or a list of them) with the names of tools that exist. Anything else is text, and nothing of it is lost.
 #include "serve/tools.h"
 
 #include <stdlib.h>
@@ -101,14 +101,21 @@ static bool add_call(json_t *calls, const json_t *value, const tael__tools *tool
     return call && json_array_append_new(calls, call) == 0;
 }
 
+/* One value, or one after another, each a call or a list of them. */
 static bool add_calls(json_t *calls, const char *text, size_t bytes, const tael__tools *tools)
 {
-    json_t *value = json_loadb(text, bytes, 0, NULL), *one;
-    size_t i;
-    bool good = json_is_object(value) ? add_call(calls, value, tools) : json_array_size(value) > 0;
-    json_array_foreach(value, i, one) good = good && add_call(calls, one, tools);
-    json_decref(value);
-    return good;
+    for (size_t at = 0; at < bytes;) {
+        json_error_t error;
+        json_t *value = json_loadb(text + at, bytes - at, JSON_DISABLE_EOF_CHECK, &error), *one;
+        size_t i;
+        bool good = json_is_object(value) ? add_call(calls, value, tools) : json_array_size(value) > 0;
+        json_array_foreach(value, i, one) good = good && add_call(calls, one, tools);
+        json_decref(value);
+        if (!good) return false;
+        at += (size_t)error.position; /* what the value took */
+        while (at < bytes && strchr(" \t\r\n", text[at])) at++;
+    }
+    return json_array_size(calls) > 0;
 }
 
 /* All blocks, each closed but perhaps the last; false: something else stands between. */

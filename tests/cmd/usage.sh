@@ -5,7 +5,7 @@
 expect 0
 grep -q 'COMMAND' "$work/out" || fail "tael without a command shows no help"
 expect 0 help
-commands="pull models run tokenize embed perplexity quantize bench doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover"
+commands="pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "the help does not list $command"
 done
@@ -50,6 +50,12 @@ expect 2 quantize --pure a
 expect 2 quantize --to Q9_Z a b
 grep -q Q4_K_M "$work/err" || fail "quantize does not list its kinds"
 expect 2 tokenize a b
+expect 2 serve --port 65536
+expect 2 serve --port -1
+expect 2 serve --parallel 0
+expect 2 serve --parallel 257
+expect 2 serve --deadline 0
+expect 2 serve x
 expect 2 import
 expect 2 ask
 expect 2 categorize

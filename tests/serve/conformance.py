@@ -2,6 +2,7 @@
 """Valid and malformed requests, one after another against one service: each has the right status, an error of the
 interface's own shape that names the field, and the service lives on."""
 import json
+import math
 
 from support import Service, check, events, parse, read_all
 
@@ -47,6 +48,23 @@ def is_json(d):
     return isinstance(json.loads(d["choices"][0]["message"]["content"]), dict)
 
 
+def has_odds(d):
+    """The tokens' texts are the text; greedy, each chosen one is the likeliest."""
+    c = d["choices"][0]
+    odds = c["logprobs"]["content"]
+    return "".join(o["token"] for o in odds) == c["message"]["content"] and len(odds) == d["usage"]["completion_tokens"] \
+        and all(o["logprob"] <= 0 and bytes(o["bytes"]).decode() == o["token"] for o in odds) \
+        and all(not o["top_logprobs"] or o["top_logprobs"][0]["token"] == o["token"] for o in odds) \
+        and all(sum(math.exp(t["logprob"]) for t in o["top_logprobs"]) < 1.0001 for o in odds)
+
+
+def has_flat_odds(d):
+    c, odds = d["choices"][0], d["choices"][0]["logprobs"]
+    at = [sum(map(len, odds["tokens"][:i])) for i in range(len(odds["tokens"]))]
+    return "".join(odds["tokens"]) == c["text"] and odds["text_offset"] == at and all(len(t) == 2 for t in odds["top_logprobs"]) \
+        and all(p <= 0 for p in odds["token_logprobs"])
+
+
 MESSAGE = {"max_tokens": 2, "messages": USER, "temperature": 0}
 GOOD = [
     (CHAT, chat(), is_chat),
@@ -72,6 +90,8 @@ GOOD = [
     (CHAT, chat(stream=False), is_chat),
     (CHAT, chat(user="me", metadata={"a": "b"}, store=False, service_tier="auto", parallel_tool_calls=True), is_chat),
     (CHAT, chat(logprobs=False), is_chat),
+    (CHAT, chat(logprobs=True, max_tokens=6), has_odds),
+    (CHAT, chat(logprobs=True, top_logprobs=20, max_tokens=6), has_odds),
     (CHAT, chat(logit_bias={}), is_chat),
     (CHAT, chat(modalities=["text"]), is_chat),
     (CHAT, chat(tools=[]), is_chat),
@@ -97,6 +117,7 @@ GOOD = [
     (TEXT, {"prompt": ["a", "b"], "n": 2, "max_tokens": 1}, lambda d: [c["index"] for c in d["choices"]] == [0, 1, 2, 3]),
     (TEXT, {"prompt": "Once", "temperature": 0}, lambda d: d["usage"]["completion_tokens"] <= 16),
     (TEXT, {"prompt": "Once", "max_tokens": 2, "echo": False, "best_of": 1, "logprobs": None, "suffix": None}, is_text),
+    (TEXT, {"prompt": "Once", "max_tokens": 6, "temperature": 0, "logprobs": 2}, has_flat_odds),
     (EMBED, {"input": "the cat"}, lambda d: d["object"] == "list" and len(d["data"][0]["embedding"]) == 576),
     (EMBED, {"input": ["a", "b"], "model": "default"}, lambda d: [e["index"] for e in d["data"]] == [0, 1]),
     (EMBED, {"input": "a", "encoding_format": "float", "dimensions": 576},
@@ -171,8 +192,8 @@ BAD = [
     (CHAT, chat(stream=True, stream_options={"include_usage": 1}), 400, "include_usage"),
     (CHAT, chat(stop=""), 400, "stop"), (CHAT, chat(stop=5), 400, "stop"), (CHAT, chat(stop=["a", 5]), 400, "stop"),
     (CHAT, chat(stop=["x"] * 17), 400, "stop"), (CHAT, chat(stop="x" * 300), 400, "stop"), (CHAT, chat(stop={}), 400, "stop"),
-    (CHAT, chat(logprobs=True), 400, "logprobs"), (CHAT, chat(logprobs="x"), 400, "logprobs"),
-    (CHAT, chat(top_logprobs=21), 400, "top_logprobs"), (CHAT, chat(logit_bias={"5": 1}), 400, "logit_bias"),
+    (CHAT, chat(logprobs="x"), 400, "logprobs"), (CHAT, chat(logprobs=True, top_logprobs=21), 400, "top_logprobs"),
+    (CHAT, chat(top_logprobs=2), 400, "top_logprobs"), (CHAT, chat(logprobs=True, tools=[TOOL]), 400, "logprobs"), (CHAT, chat(logit_bias={"5": 1}), 400, "logit_bias"),
     (CHAT, chat(functions=[{"name": "x"}]), 400, "functions"), (CHAT, chat(modalities=["audio"]), 400, "modalities"),
     (CHAT, chat(audio={"voice": "x"}), 400, "audio"),
     (CHAT, chat(response_format="json"), 400, "response_format"), (CHAT, chat(response_format={}), 400, "response_format"),
@@ -197,7 +218,7 @@ BAD = [
     (TEXT, {"prompt": [1, 2]}, 400, "prompt"), (TEXT, {"prompt": ["a"] * 17}, 400, "prompt"), (TEXT, {"prompt": 5}, 400, "prompt"),
     (TEXT, {"prompt": ""}, 400, "prompt"), (TEXT, {"prompt": ["a", "b"], "n": 9}, 400, "n"), (TEXT, {"prompt": LONG}, 400, "prompt"),
     (TEXT, {"prompt": "a", "echo": True}, 400, "echo"), (TEXT, {"prompt": "a", "best_of": 2}, 400, "best_of"),
-    (TEXT, {"prompt": "a", "logprobs": 1}, 400, "logprobs"), (TEXT, {"prompt": "a", "suffix": "b"}, 400, "suffix"),
+    (TEXT, {"prompt": "a", "logprobs": 6}, 400, "logprobs"), (TEXT, {"prompt": "a", "suffix": "b"}, 400, "suffix"),
     (TEXT, {"prompt": "a", "max_tokens": 0}, 400, "max_tokens"), (TEXT, {"prompt": "a", "model": "x"}, 404, "model"),
     (EMBED, {}, 400, "input"), (EMBED, {"input": []}, 400, "input"), (EMBED, {"input": ""}, 400, "input"),
     (EMBED, {"input": [1, 2]}, 400, "input"), (EMBED, {"input": [[1]]}, 400, "input"), (EMBED, {"input": ["a", ""]}, 400, "input"),

@@ -41,6 +41,20 @@ def chat_streams(service):
     check(all("usage" not in d for _, d in bare[:-1]), "usage, though nobody asked")
 
 
+def odds_stream(service):
+    body = {"messages": [{"role": "user", "content": "Name three fruits."}], "max_tokens": 24, "temperature": 0, "logprobs": True,
+            "top_logprobs": 2, "stop": "Or"}
+    whole(service, CHAT, body)
+    want = whole(service, CHAT, body)["choices"][0]["logprobs"]["content"]
+    got = [o for _, d in stream(service, CHAT, body)[:-1] for o in (d["choices"][0]["logprobs"] or {"content": []})["content"]]
+    check(got == want and len(got) > 5, got, want)
+    body = {"prompt": "Once upon", "max_tokens": 12, "temperature": 0, "logprobs": 1}
+    whole(service, TEXT, body)
+    want = whole(service, TEXT, body)["choices"][0]["logprobs"]
+    parts = [d["choices"][0]["logprobs"] for _, d in stream(service, TEXT, body)[:-1] if d["choices"][0]["logprobs"]]
+    check({k: sum((p[k] for p in parts), []) for k in want} == want, parts, want)
+
+
 def choices_stay_apart(service):
     body = {"prompt": ["One, two, three,", "Red, green,"], "n": 2, "max_tokens": 12, "temperature": 1, "seed": 3}
     whole(service, TEXT, body)
@@ -105,6 +119,7 @@ def faults_before_text(service):
 
 with Service() as service:
     chat_streams(service)
+    odds_stream(service)
     choices_stay_apart(service)
     messages_stream(service)
     responses_stream(service)

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of `tael habits`: a name and its sentence for people, every field for programs.
+// The rows of the habits: a name and its sentence for people, every field for programs.
+#include "document/habits.h"
+
 #include <string.h>
 
 #include "base/date.h"
-#include "habits.h"
+#include "base/status.h"
 
 static json_t *day_or_null(const char *day)
 {
     return *day ? json_string(day) : json_null();
-}
-
-static json_t *category_of(int32_t id)
-{
-    const char *name = tael_category_name(id, tael_get_language());
-    return *name ? json_string(name) : json_null();
 }
 
 static void set(json_t *row, const char *name, json_t *value)
@@ -21,29 +17,20 @@ static void set(json_t *row, const char *name, json_t *value)
     json_object_set_new(row, name, value);
 }
 
-static void print_row(const habits_writer *w, const char *name, const char *sentence)
-{
-    if (w->indent) fputs("  ", stdout);
-    out_cell(stdout, name, 20, false);
-    fputs("  ", stdout);
-    out_line(stdout, sentence);
-    putchar('\n');
-}
-
 /* ---- What recurs ---- */
 
 static int on_recurring(const tael_recurring *r, void *user)
 {
     static const char *const states[] = {"active", "late", "ended"}, *const amounts[] = {"fixed", "stepped", "varying"};
-    habits_writer *w = user;
+    tael__habits_writer *w = user;
     w->count++;
     if (!w->rows) {
-        print_row(w, r->merchant, r->sentence);
+        w->line(w, r->merchant, r->sentence);
         return 0;
     }
     json_t *row = json_object();
-    set(row, "merchant", out_text(r->merchant));
-    set(row, "category", category_of(r->category_id));
+    set(row, "merchant", tael__json_text(r->merchant));
+    set(row, "category", tael__json_category(r->category_id));
     set(row, "direction", json_string(r->direction == TAEL_INCOME ? "income" : "expense"));
     set(row, "unit", json_string(r->months ? "month" : "day"));
     set(row, "every", json_integer(r->every));
@@ -63,14 +50,14 @@ static int on_recurring(const tael_recurring *r, void *user)
     set(row, "next", day_or_null(r->next_day));
     set(row, "next_from", day_or_null(r->next_from));
     set(row, "next_to", day_or_null(r->next_to));
-    set(row, "confidence", out_real((double)r->confidence));
-    set(row, "records", out_id_list(r->records, r->record_count));
-    set(row, "why", out_text(r->sentence));
+    set(row, "confidence", tael__json_real((double)r->confidence));
+    set(row, "records", tael__json_ids(r->records, r->record_count));
+    set(row, "why", tael__json_text(r->sentence));
     json_array_append_new(w->rows, row);
     return 0;
 }
 
-tael_status habits_write_recurring(habits_writer *w, tael_habits *habits)
+tael_status tael__habits_recurring_write(tael__habits_writer *w, tael_habits *habits)
 {
     return tael_habits_recurring(habits, on_recurring, w);
 }
@@ -80,25 +67,25 @@ tael_status habits_write_recurring(habits_writer *w, tael_habits *habits)
 static int on_purchase(const tael_purchase_habit *p, void *user)
 {
     static const char *const kinds[] = {"merchant", "category", "item"};
-    habits_writer *w = user;
+    tael__habits_writer *w = user;
     if (w->limit && w->count == w->limit) {
         w->left++;
         return 0;
     }
     w->count++;
     if (!w->rows) {
-        print_row(w, p->name, p->sentence);
+        w->line(w, p->name, p->sentence);
         return 0;
     }
     json_t *row = json_object();
     set(row, "kind", json_string(kinds[p->kind]));
-    set(row, "name", out_text(p->name));
-    set(row, "category", category_of(p->category_id));
+    set(row, "name", tael__json_text(p->name));
+    set(row, "category", tael__json_category(p->category_id));
     set(row, "count", json_integer(p->count));
-    set(row, "interval_days", out_real((double)p->interval_days));
-    set(row, "regular", out_real((double)p->regular));
+    set(row, "interval_days", tael__json_real((double)p->interval_days));
+    set(row, "regular", tael__json_real((double)p->regular));
     set(row, "since_days", json_integer(p->since_days));
-    set(row, "within_7_days", out_real((double)p->within_7_days));
+    set(row, "within_7_days", tael__json_real((double)p->within_7_days));
     set(row, "due", json_boolean(p->due));
     set(row, "lapsed", json_boolean(p->lapsed));
     set(row, "usual_minor", json_integer(p->usual_minor));
@@ -108,12 +95,12 @@ static int on_purchase(const tael_purchase_habit *p, void *user)
     set(row, "next", day_or_null(p->next_day));
     set(row, "next_from", day_or_null(p->next_from));
     set(row, "next_to", day_or_null(p->next_to));
-    set(row, "why", out_text(p->sentence));
+    set(row, "why", tael__json_text(p->sentence));
     json_array_append_new(w->rows, row);
     return 0;
 }
 
-tael_status habits_write_next(habits_writer *w, tael_habits *habits)
+tael_status tael__habits_next_write(tael__habits_writer *w, tael_habits *habits)
 {
     return tael_habits_replenish(habits, on_purchase, w);
 }
@@ -122,16 +109,16 @@ tael_status habits_write_next(habits_writer *w, tael_habits *habits)
 
 static int on_forecast(const tael_forecast *f, void *user)
 {
-    habits_writer *w = user;
+    tael__habits_writer *w = user;
     const char *name =
         f->category_id ? tael_category_name(f->category_id, tael_get_language()) : TAEL_SAY("all", "合计");
     w->count++;
     if (!w->rows) {
-        print_row(w, name, f->sentence);
+        w->line(w, name, f->sentence);
         return 0;
     }
     json_t *row = json_object();
-    set(row, "category", f->category_id ? category_of(f->category_id) : json_null());
+    set(row, "category", f->category_id ? tael__json_category(f->category_id) : json_null());
     set(row, "month", json_string(f->month));
     set(row, "days_left", json_integer(f->days_left));
     set(row, "spent_minor", json_integer(f->spent_minor));
@@ -140,12 +127,12 @@ static int on_forecast(const tael_forecast *f, void *user)
     set(row, "median_minor", json_integer(f->median_minor));
     set(row, "high_minor", json_integer(f->high_minor));
     set(row, "learned_days", json_integer(f->learned_days));
-    set(row, "why", out_text(f->sentence));
+    set(row, "why", tael__json_text(f->sentence));
     json_array_append_new(w->rows, row);
     return 0;
 }
 
-tael_status habits_write_forecast(habits_writer *w, tael_habits *habits)
+tael_status tael__habits_forecast_write(tael__habits_writer *w, tael_habits *habits)
 {
     return tael_habits_forecast(habits, on_forecast, w);
 }
@@ -155,14 +142,14 @@ tael_status habits_write_forecast(habits_writer *w, tael_habits *habits)
 static int on_unusual(const tael_unusual *u, void *user)
 {
     static const char *const kinds[] = {"double", "amount", "new", "time"};
-    habits_writer *w = user;
+    tael__habits_writer *w = user;
     char time[40];
     tael__format_time(time, sizeof time, u->time_ms, u->offset_minutes);
     w->count++;
     if (!w->rows) {
         char day[16];
         snprintf(day, sizeof day, "%.10s", time);
-        print_row(w, day, u->sentence);
+        w->line(w, day, u->sentence);
         return 0;
     }
     json_t *row = json_object();
@@ -170,16 +157,82 @@ static int on_unusual(const tael_unusual *u, void *user)
     set(row, "record", json_integer(u->record));
     set(row, "other", u->other ? json_integer(u->other) : json_null());
     set(row, "time", json_string(time));
-    set(row, "merchant", out_text(u->merchant));
-    set(row, "category", category_of(u->category_id));
+    set(row, "merchant", tael__json_text(u->merchant));
+    set(row, "category", tael__json_category(u->category_id));
     set(row, "minor", json_integer(u->minor));
     set(row, "usual_minor", json_integer(u->usual_minor));
-    set(row, "why", out_text(u->sentence));
+    set(row, "why", tael__json_text(u->sentence));
     json_array_append_new(w->rows, row);
     return 0;
 }
 
-tael_status habits_write_unusual(habits_writer *w, tael_habits *habits)
+tael_status tael__habits_unusual_write(tael__habits_writer *w, tael_habits *habits)
 {
     return tael_habits_unusual(habits, w->days, on_unusual, w);
+}
+
+/* ---- The whole ---- */
+
+static int on_left_out(const char *merchant, int32_t category_id, void *user)
+{
+    const char *name = *merchant ? merchant : tael_category_name(category_id, tael_get_language());
+    json_array_append_new(
+        user, json_pack("{s:s,s:o}", "kind", *merchant ? "merchant" : "category", "name", tael__json_text(name)));
+    return 0;
+}
+
+tael_status tael__habits_left_out_json(tael_ledger *ledger, json_t *rows)
+{
+    return tael_ledger_left_out(ledger, on_left_out, rows);
+}
+
+void tael__habits_summary_json(const tael_habits *habits, json_t *object)
+{
+    tael_habits_summary s;
+    tael_habits_summarize(habits, &s);
+    set(object, "today", json_string(s.today));
+    set(object, "first_day", json_string(s.first_day));
+    set(object, "last_day", json_string(s.last_day));
+    set(object, "currency", json_string(s.currency));
+    set(object, "records", json_integer((json_int_t)s.records));
+    set(object, "merchants", json_integer((json_int_t)s.merchants));
+}
+
+static tael_status write_all(tael__habits_writer *w, tael_habits *habits)
+{
+    static const struct {
+        const char *name;
+        tael_status (*write)(tael__habits_writer *w, tael_habits *habits);
+    } parts[] = {{"recurring", tael__habits_recurring_write},
+                 {"next", tael__habits_next_write},
+                 {"forecast", tael__habits_forecast_write},
+                 {"unusual", tael__habits_unusual_write}};
+    tael__habits_summary_json(habits, w->json);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        w->rows = json_array();
+        w->count = w->left = 0;
+        tael_status status = parts[i].write(w, habits);
+        set(w->json, parts[i].name, w->rows);
+        TAEL_TRY(status);
+    }
+    return TAEL_OK;
+}
+
+tael_status tael__habits_json(tael_ledger *ledger, const char *today, json_t **out)
+{
+    tael_habits *habits;
+    tael__habits_writer w = {.json = NULL};
+    *out = NULL;
+    TAEL_TRY(tael_habits_open(&habits, ledger, today));
+    w.json = json_object();
+    tael_status status = write_all(&w, habits);
+    json_t *left_out = json_array();
+    if (status == TAEL_OK) status = tael__habits_left_out_json(ledger, left_out);
+    set(w.json, "left_out", left_out);
+    tael_habits_close(habits);
+    if (status == TAEL_OK)
+        *out = w.json;
+    else
+        json_decref(w.json);
+    return status;
 }
