@@ -33,14 +33,60 @@ export function figureValue(figure) {
     return figure.minor !== undefined ? money(figure.minor, figure.currency) : String(figure.value);
 }
 
+/* Signs that may not begin a line, or end one, stay with the button beside them. */
+const closing = /^[，。、；：！？）」』”,.;:!?)%]+/;
+const opening = /[（「『“(]$/;
+
+function glued(parts) {
+    const out = [];
+    parts.forEach((part, i) => {
+        if (typeof part !== 'string') {
+            const before = typeof parts[i - 1] === 'string' ? (opening.exec(parts[i - 1])?.[0] ?? '') : '';
+            const after = typeof parts[i + 1] === 'string' ? (closing.exec(parts[i + 1])?.[0] ?? '') : '';
+            out.push({ ...part, before, after });
+            return;
+        }
+        let text = part;
+        if (typeof parts[i - 1] === 'object') text = text.replace(closing, '');
+        if (typeof parts[i + 1] === 'object') text = text.replace(opening, '');
+        if (text) out.push(text);
+    });
+    return out;
+}
+
+/* Three amounts or more that stand side by side are easier to see than to read. */
+function Bars({ figures, onOpen }) {
+    const most = Math.max(1, ...figures.map((figure) => figure.minor));
+    return (
+        <ul class="plain figure-bars">
+            {figures.map((figure, i) => (
+                <li key={i}>
+                    <button onClick={() => onOpen(figure)} aria-label={t('ask.figure.open', { name: figure.name, value: figureValue(figure) })}>
+                        <span>{figure.name}</span>
+                        <span class="figure-bar"><i style={{ width: `${Math.max(0, (figure.minor / most) * 100)}%` }} /></span>
+                        <b>{figureValue(figure)}</b>
+                    </button>
+                </li>
+            ))}
+        </ul>
+    );
+}
+
+function comparable(figures) {
+    const money = figures.filter((figure) => figure.minor !== undefined);
+    return money.length >= 3 && money.every((figure) => figure.currency === money[0].currency && figure.minor >= 0) ? money : null;
+}
+
 export function Answer({ answer, figures, onOpen }) {
-    const { parts, left } = splitFigures(answer, figures);
+    const bars = comparable(figures);
+    const { parts, left } = splitFigures(answer, bars ? [] : figures);
     const button = (figure, text) => (
         <button class="figure" aria-label={t('ask.figure.open', { name: figure.name, value: text })} onClick={() => onOpen(figure)}>{text}</button>
     );
     return (
         <>
-            <p class="answer-text">{parts.map((part) => (typeof part === 'string' ? part : button(part.figure, part.text)))}</p>
+            <p class="answer-text">{glued(parts).map((part, i) => (typeof part === 'string' ? part : <span key={i} class="together">{part.before}{button(part.figure, part.text)}{part.after}</span>))}</p>
+            {bars && <Bars figures={bars} onOpen={onOpen} />}
             {left.length > 0 && (
                 <div class="figures">
                     <span>{t('ask.figures')}</span>
