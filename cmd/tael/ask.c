@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "assistant/prefix.h"
 #include "base/date.h"
-#include "base/file.h"
 #include "command.h"
 
 static const option options[] = {
@@ -29,18 +29,6 @@ static const option options[] = {
 };
 
 enum { RECORDS_SHOWN = 5, LEANING_MINUTES = 30, QUESTION_BYTES = 2048 };
-
-/* Where the model's state after the prompt's fixed part is kept. One file for each path of a model: whether what is in
- * it fits is checked when it is loaded. FNV-1a (Fowler, Noll, Vo): only a name is needed. */
-static bool prefix_path(const request *r, const char *model, char *path, size_t cap)
-{
-    char folder[TAEL__MAX_PATH_BYTES], name[64];
-    uint64_t hash = 14695981039346656037u;
-    for (const char *c = model; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    snprintf(name, sizeof name, "ask-%016" PRIx64 ".kv", hash);
-    return tael__path_join(folder, sizeof folder, r->home, "cache") == TAEL_OK &&
-           tael__folder_make(folder) == TAEL_OK && tael__path_join(path, cap, folder, name) == TAEL_OK;
-}
 
 /* The rows of one figure, as the ledger is walked. */
 typedef struct evidence {
@@ -100,7 +88,8 @@ static tael_status run(request *r)
         char before[QUESTION_BYTES] = "";
         if (!option_given(r, "after")) /* a question may lean on one that was asked a while ago, not on last week's */
             (void)tael_ledger_noted(ledger, "question", LEANING_MINUTES * 60000LL, before, sizeof before);
-        bool kept = prefix_path(r, model_path, prefix, sizeof prefix); /* in a read-only home it just isn't kept */
+        bool kept = tael__ask_prefix_path(prefix, sizeof prefix, r->home, model_path) ==
+                    TAEL_OK; /* in a read-only home it just isn't kept */
         tael_ask_options o = {.size = sizeof o,
                               .today = option_text(r, "today", NULL),
                               .prefix_path = kept ? prefix : NULL,

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tael erase`: records really gone, with what was derived from them: the saved prompt states name merchants too.
-#include <dirent.h>
 #include <inttypes.h>
-#include <string.h>
 
-#include "base/file.h"
+#include "assistant/prefix.h"
 #include "command.h"
 
 static const option options[] = {
@@ -14,22 +12,6 @@ static const option options[] = {
     {"yes", 0, OPTION_FLAG, NULL, 0, 0, {"really", "确认删除"}},
     {NULL},
 };
-
-static tael_status remove_prefixes(const request *r)
-{
-    char folder[TAEL__MAX_PATH_BYTES], path[TAEL__MAX_PATH_BYTES];
-    tael_status status = TAEL_OK;
-    TAEL_TRY(tael__path_join(folder, sizeof folder, r->home, "cache"));
-    DIR *d = opendir(folder);
-    if (!d) return TAEL_OK; /* nothing was ever kept */
-    for (struct dirent *e; status == TAEL_OK && (e = readdir(d));) {
-        if (strncmp(e->d_name, "ask-", 4) != 0) continue;
-        status = tael__path_join(path, sizeof path, folder, e->d_name);
-        if (status == TAEL_OK) status = tael__file_remove(path);
-    }
-    closedir(d);
-    return status;
-}
 
 static tael_status run(request *r)
 {
@@ -46,7 +28,7 @@ static tael_status run(request *r)
     tael_status status = input_ledger(r, &ledger);
     if (status == TAEL_OK) status = tael_ledger_erase(ledger, source, before, &erased);
     tael_ledger_close(ledger);
-    if (status == TAEL_OK) status = remove_prefixes(r);
+    if (status == TAEL_OK) status = tael__ask_prefixes_remove(r->home);
     if (status != TAEL_OK) return status;
     if (r->json) return out_json(r, json_pack("{s:I}", "erased", (json_int_t)erased));
     printf(TAEL_SAY("%" PRIu64 " records are gone\n", "已删除 %" PRIu64 " 条记录\n"), erased);

@@ -26,15 +26,6 @@ static int on_progress(const tael_progress *p, void *user)
     return interrupted();
 }
 
-/* The name of what was pulled: its file's, without folder and ".gguf". */
-static void name_of(char *name, size_t cap, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    snprintf(name, cap, "%.200s", slash ? slash + 1 : path);
-    char *dot = strrchr(name, '.');
-    if (dot) *dot = '\0';
-}
-
 static tael_status run(request *r)
 {
     pull u = {0};
@@ -48,11 +39,8 @@ static tael_status run(request *r)
     tael_status status = tael_pull(r->home, name, on_progress, &u, &result);
     progress_end(&u.bar);
     if (status != TAEL_OK) return status;
-    name_of(pulled, sizeof pulled, result.path);
-    if (r->json)
-        return out_json(r, json_pack("{s:o,s:o,s:I,s:o,s:o}", "name", out_text(pulled), "path", out_text(result.path),
-                                     "bytes", (json_int_t)result.bytes, "sha256", out_text(result.sha256), "source",
-                                     result.source[0] ? out_text(result.source) : json_null()));
+    tael__pulled_name(pulled, sizeof pulled, &result);
+    if (r->json) return out_json(r, tael__pulled_json(&result));
     char size[32];
     out_size(size, sizeof size, result.bytes);
     printf(result.already ? TAEL_SAY("%s is installed already: %s (%s)\n", "%s 已安装：%s（%s）\n")

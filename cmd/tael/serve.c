@@ -151,6 +151,7 @@ static tael_status run(request *r)
     if (status == TAEL_OK && is_protected) status = passphrase_current(r, passphrase);
     tael__server_options o = {.model = model,
                               .model_name = model ? name : NULL,
+                              .model_path = path,
                               .page = page,
                               .home = r->home,
                               .passphrase = passphrase,

@@ -45,8 +45,8 @@ typedef struct tael_answer {
 
 /* Answer `question` from the ledger: times, names and amounts are found by code, what is asked for is told by examples
  * or, where they aren't sure, by the query that the model writes under a schema; the ledger computes, and the sentence
- * is made around the computed figures. Nothing is invented: no data and out of scope are said so. Free the answer with
- * tael_answer_free. */
+ * is made around the computed figures. Nothing is invented: no data and out of scope are said so. `model` NULL:
+ * the examples decide alone. Free the answer with tael_answer_free. */
 TAEL_API tael_status tael_ask(const tael_model *model, tael_ledger *ledger, const char *question,
                               const tael_ask_options *options, tael_answer *answer);
 TAEL_API void tael_answer_free(tael_answer *answer);

@@ -82,7 +82,8 @@ TAEL_API tael_status tael_catalogue_each(const char *home, tael_catalogue_fn *ea
 TAEL_API tael_status tael_catalogue_measure(const char *home, tael_catalogue_fn *each, void *user);
 
 /* The file of a catalogue name, or the path itself when `name` is one. TAEL_NOT_FOUND tells how to pull it. NULL
- * `name`: the configured default ($TAEL_MODEL), else the best installed model for this device. */
+ * `name`: the configured default ($TAEL_MODEL), else the one chosen on the page, else the best installed model for
+ * this device. */
 TAEL_API tael_status tael_model_find(const char *home, const char *name, char *path, size_t cap);
 
 typedef struct tael_progress {

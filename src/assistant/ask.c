@@ -191,7 +191,7 @@ tael_status tael_ask(const tael_model *model, tael_ledger *ledger, const char *q
     tael_ask_options defaults = {.size = sizeof defaults};
     double start = tael__clock_seconds();
     if (!options) options = &defaults;
-    if (!model || !ledger || !question || !out || options->size == 0)
+    if (!ledger || !question || !out || options->size == 0)
         return tael__fail(TAEL_MISUSE, TAEL_SAY("ask: an argument is missing; see tael/assistant.h",
                                                 "提问：缺少参数；见 tael/assistant.h"));
     *out = (tael_answer){0};

@@ -299,7 +299,8 @@ tael_status tael__job_understand(tael__job *job, const tael__intents *intents, c
     tael_status status = look_at_strange(r);
     if (status == TAEL_OK) {
         tael__intents_read(intents, &first, 1, r->masked);
-        bool sure = r->strange_count == 0 && first.probability >= SURE;
+        /* Without a model the examples decide also what they aren't sure of. */
+        bool sure = !model || (r->strange_count == 0 && first.probability >= SURE);
         if (!sure) status = tael__prompt_plan(model, job, options, json, timing);
         if (status == TAEL_OK && !sure) status = tael__plan_parse(&written, json->data ? json->data : "");
         if (status == TAEL_OK && !sure) status = take_model_words(r, &written);

@@ -57,6 +57,9 @@ tael_status tael__spend_json(tael_ledger *ledger, tael_query *q, tael_group grou
 /* One bill; `error` NULL when it went in (import.c). */
 json_t *tael__bill_json(const char *file, const tael_import_report *report, const char *error);
 json_t *tael__answer_json(const tael_answer *answer, const char *model, double load_seconds, double total_seconds);
+/* The name of what was pulled: its file's, without folder and ".gguf". 208 bytes are enough. */
+void tael__pulled_name(char *name, size_t cap, const tael_pull_result *result);
+json_t *tael__pulled_json(const tael_pull_result *result);
 json_t *tael__catalogue_entry_json(const tael_catalogue_entry *entry);
 tael_status tael__consents_json(tael_ledger *ledger, json_t **out);
 tael_status tael__categories_json(tael_ledger *ledger, json_t **out);

@@ -2,6 +2,8 @@
 // Erasing: rows are deleted (secure_delete overwrites them), the store is written anew without free pages, and the log
 // that still holds old pages is cut to nothing. What a flash disk keeps below the file system is out of our reach;
 // there the encryption stands. What the owner taught (names of shops, decisions on matches) goes when everything does.
+#include <stdio.h>
+
 #include "base/date.h"
 #include "ledger/labels.h"
 
@@ -37,6 +39,18 @@ static tael_status empty_tables(tael_ledger *ledger)
     return status;
 }
 
+/* After some rows went: what named only them goes too, and what stays is joined anew. */
+static tael_status settle_rest(tael_ledger *ledger)
+{
+    /* A correction names a merchant, and so does what habits leave out: it goes with the last record of it. */
+    TAEL_TRY(tael__sql_exec(ledger,
+                            "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records);"
+                            "DELETE FROM left_out WHERE merchant<>'' AND merchant NOT IN (SELECT brand FROM records)",
+                            ERASING));
+    TAEL_TRY(tael__ledger_settle(ledger, NULL));
+    return delete_leftovers(ledger);
+}
+
 static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t before_day, uint64_t *erased)
 {
     sqlite3_stmt *s;
@@ -53,15 +67,8 @@ static tael_status delete_rows(tael_ledger *ledger, const char *source, int64_t 
     sqlite3_finalize(s);
     TAEL_TRY(status);
     *erased = (uint64_t)sqlite3_changes64(ledger->db);
-    /* A correction names a merchant, and so does what habits leave out: it goes with the last record of it. */
-    TAEL_TRY(tael__sql_exec(ledger,
-                            "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records);"
-                            "DELETE FROM left_out WHERE merchant<>'' AND merchant NOT IN (SELECT brand FROM records)",
-                            ERASING));
-    TAEL_TRY(tael__ledger_settle(ledger, NULL));
-    return delete_leftovers(ledger);
+    return settle_rest(ledger);
 }
-
 static tael_status empty_log(tael_ledger *ledger)
 {
     int64_t busy;
@@ -93,4 +100,62 @@ tael_status tael_ledger_erase(tael_ledger *ledger, const char *source, const cha
     if (erased) *erased = count;
     TAEL_TRY(tael__sql_exec(ledger, "VACUUM", ERASING));
     return empty_log(ledger);
+}
+
+/* ---- Taking back an import ---- */
+
+tael_status tael__ledger_imports(tael_ledger *ledger, tael__past_import_fn *each, void *user)
+{
+    sqlite3_stmt *s;
+    bool row, stopped = false;
+    const char *doing = TAEL_SAY("reading the imports", "读取导入记录");
+    TAEL_TRY(tael__sql_prepare(ledger, &s,
+                               "SELECT id,imported_ms,format,rows,added,(SELECT count(*) FROM records r WHERE r.id"
+                               " BETWEEN first_record AND last_record) FROM imports ORDER BY id DESC",
+                               doing));
+    tael_status status = tael__sql_step(ledger, s, &row, doing);
+    for (; status == TAEL_OK && row && !stopped; status = tael__sql_step(ledger, s, &row, doing)) {
+        tael__past_import one = {.id = sqlite3_column_int64(s, 0),
+                                 .time_ms = sqlite3_column_int64(s, 1),
+                                 .format = tael__sql_text(s, 2),
+                                 .rows = sqlite3_column_int64(s, 3),
+                                 .added = sqlite3_column_int64(s, 4),
+                                 .left = sqlite3_column_int64(s, 5)};
+        stopped = each(&one, user) != 0;
+    }
+    sqlite3_finalize(s);
+    return status;
+}
+
+static tael_status delete_import(tael_ledger *ledger, int64_t id, uint64_t *gone)
+{
+    sqlite3_stmt *s;
+    int64_t rows = 0;
+    char sql[160];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM imports WHERE id=%lld", (long long)id);
+    TAEL_TRY(tael__sql_number(ledger, &rows, sql, ERASING));
+    if (rows == 0)
+        return tael__fail(
+            TAEL_NOT_FOUND,
+            TAEL_SAY("import %lld: there is none; it was taken back, or never was", "导入 %lld：不存在，或已撤销"),
+            (long long)id);
+    TAEL_TRY(tael__sql_prepare(ledger, &s,
+                               "DELETE FROM records WHERE id BETWEEN (SELECT first_record FROM imports WHERE id=?1)"
+                               " AND (SELECT last_record FROM imports WHERE id=?1)",
+                               ERASING));
+    sqlite3_bind_int64(s, 1, id);
+    tael_status status = tael__sql_run(ledger, s, ERASING);
+    *gone = (uint64_t)sqlite3_changes64(ledger->db);
+    sqlite3_finalize(s);
+    TAEL_TRY(status);
+    snprintf(sql, sizeof sql, "DELETE FROM imports WHERE id=%lld", (long long)id);
+    TAEL_TRY(tael__sql_exec(ledger, sql, ERASING));
+    return settle_rest(ledger);
+}
+
+tael_status tael__ledger_undo_import(tael_ledger *ledger, int64_t id, uint64_t *gone)
+{
+    *gone = 0;
+    TAEL_TRY(tael__sql_begin(ledger));
+    return tael__sql_end(ledger, delete_import(ledger, id, gone));
 }

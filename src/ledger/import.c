@@ -255,16 +255,30 @@ static tael_status fail_unknown(const job *j)
         j->name, list);
 }
 
-static tael_status log_import(tael_ledger *ledger, const tael_import_report *report)
+/* The largest id that was ever given: what comes is above it. */
+static tael_status last_id(tael_ledger *ledger, int64_t *id)
+{
+    return tael__sql_number(ledger, id, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name='records'),0)",
+                            TAEL_SAY("reading", "读取"));
+}
+
+/* `before`: the last id before this import. */
+static tael_status log_import(tael_ledger *ledger, const tael_import_report *report, int64_t before)
 {
     sqlite3_stmt *s;
     const char *doing = TAEL_SAY("writing", "写入");
-    TAEL_TRY(
-        tael__sql_prepare(ledger, &s, "INSERT INTO imports(imported_ms,format,rows,added) VALUES(?1,?2,?3,?4)", doing));
+    int64_t last = 0;
+    TAEL_TRY(last_id(ledger, &last));
+    TAEL_TRY(tael__sql_prepare(ledger, &s,
+                               "INSERT INTO imports(imported_ms,format,rows,added,first_record,last_record)"
+                               " VALUES(?1,?2,?3,?4,?5,?6)",
+                               doing));
     sqlite3_bind_int64(s, 1, tael__clock_wall_ms());
     sqlite3_bind_text(s, 2, report->format, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, (int64_t)report->rows);
     sqlite3_bind_int64(s, 4, (int64_t)report->imported);
+    sqlite3_bind_int64(s, 5, last > before ? before + 1 : 0);
+    sqlite3_bind_int64(s, 6, last > before ? last : 0);
     tael_status status = tael__sql_run(ledger, s, doing);
     sqlite3_finalize(s);
     return status;
@@ -369,14 +383,15 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     set_cache(ledger, c->bytes);
     TAEL_TRY(tael__sql_begin(ledger));
-    int64_t rows = 1;
-    tael_status status =
-        tael__sql_number(ledger, &rows, "SELECT EXISTS(SELECT 1 FROM records)", TAEL_SAY("reading", "读取"));
+    int64_t rows = 1, before = 0;
+    tael_status status = last_id(ledger, &before);
+    if (status == TAEL_OK)
+        status = tael__sql_number(ledger, &rows, "SELECT EXISTS(SELECT 1 FROM records)", TAEL_SAY("reading", "读取"));
     j->alone = rows == 0;
     if (status == TAEL_OK) status = store_tables(j, ledger, c, rows == 0);
     if (j->alone) tael__amounts_free(&j->amounts);
     if (status == TAEL_OK && j->changed) status = tael__ledger_settle(ledger, &j->amounts);
-    if (status == TAEL_OK) status = log_import(ledger, j->report);
+    if (status == TAEL_OK) status = log_import(ledger, j->report, before);
     if (status == TAEL_OK && j->options.dry_run)
         status = tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
     else

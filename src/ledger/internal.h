@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "ledger/service.h"
 
 struct tael_ledger {
     sqlite3 *db;
@@ -78,11 +79,6 @@ tael_status tael__ledger_settle(tael_ledger *ledger, const tael__amounts *change
 
 /* ASCII and full-width forms of it to lower case. Writes at most `bytes`; returns the length. */
 size_t tael__text_fold(char *out, const char *text, size_t bytes);
-
-/* The bill or the zip of bills in data[0..bytes), as tael_ledger_import does it for a file. `name` stands in sentences.
- */
-tael_status tael__ledger_import_bytes(tael_ledger *ledger, const char *name, const char *data, size_t bytes,
-                                      const tael_import_options *options, tael_import_report *report);
 
 /* One bill, a text or a workbook. `options` whole and checked; *left: bytes that may still be unpacked. */
 tael_status tael__ledger_import_bill(tael_ledger *ledger, const char *name, const char *data, size_t bytes,

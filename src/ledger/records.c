@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/date.h"
-#include "ledger/page.h"
 #include "ledger/totals.h"
 
 #define READING TAEL_SAY("reading the records", "读取记录")

@@ -115,6 +115,10 @@ static const char *const steps[] = {
     /* What the owner doesn't want habits to learn from: a brand, or a category. */
     "CREATE TABLE left_out(merchant TEXT NOT NULL, category_id INTEGER NOT NULL, PRIMARY KEY(merchant,category_id))"
     " WITHOUT ROWID;",
+    /* Which records an import brought: ids only grow, and nothing else adds any meanwhile. Of earlier imports it isn't
+     * known; theirs are 0. */
+    "ALTER TABLE imports ADD COLUMN first_record INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE imports ADD COLUMN last_record INTEGER NOT NULL DEFAULT 0;",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 

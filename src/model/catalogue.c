@@ -14,6 +14,7 @@
 #include "base/system.h"
 
 #define CONTEXT_TOKENS 4096
+#define MAX_NAME_BYTES 64
 #define WORKING_BYTES  ((uint64_t)128 << 20) /* activations, tokenizer, the program itself */
 
 extern const unsigned char tael__catalogue_json[];
@@ -312,6 +313,32 @@ static tael_status find_named(const tael__catalogue *c, const char *home, const 
                       name);
 }
 
+/* home/model: the name that the owner chose. */
+static tael_status choice_path(char *path, size_t cap, const char *home)
+{
+    return tael__path_join(path, cap, home, "model");
+}
+
+tael_status tael__model_choose(const char *home, const char *name)
+{
+    char folder[TAEL__MAX_PATH_BYTES], path[TAEL__MAX_PATH_BYTES];
+    TAEL_TRY(tael__home(folder, sizeof folder, home));
+    TAEL_TRY(choice_path(path, sizeof path, folder));
+    return tael__file_write(path, name, strlen(name));
+}
+
+/* The chosen one, if it is still there; else the best. */
+static tael_status find_default(const tael__catalogue *c, const char *home, char *path, size_t cap)
+{
+    char *name = NULL;
+    size_t bytes;
+    TAEL_TRY(choice_path(path, cap, home));
+    bool chosen = tael__file_exists(path) && tael__file_read(&name, &bytes, path, MAX_NAME_BYTES) == TAEL_OK &&
+                  find_named(c, home, name, path, cap) == TAEL_OK;
+    tael__free(name);
+    return chosen ? TAEL_OK : find_best(c, home, path, cap);
+}
+
 tael_status tael_model_find(const char *home, const char *name, char *path, size_t cap)
 {
     char folder[TAEL__MAX_PATH_BYTES];
@@ -326,7 +353,7 @@ tael_status tael_model_find(const char *home, const char *name, char *path, size
     TAEL_TRY(tael__catalogue_open(&c, folder));
     tael_status status;
     if (!name || !*name)
-        status = find_best(&c, folder, path, cap);
+        status = find_default(&c, folder, path, cap);
     else if (!tael__catalogue_find(&c, name) && tael__file_exists(name))
         status = copy_path(path, cap, name);
     else

@@ -56,4 +56,7 @@ tael_status tael__model_path(char *path, size_t cap, const char *home, const cha
 /* Is it there whole? A file of another size than the catalogue's exact one isn't. */
 bool tael__model_installed(const tael__catalogue_model *model, const char *path);
 
+/* The installed model `name` is the default from now on (tael_model_find), where nothing else names one. */
+tael_status tael__model_choose(const char *home, const char *name);
+
 #endif

@@ -8,11 +8,31 @@
 
 #include "serve/json_scan.h"
 
+#define READ                           TAEL__LANE_READ, TAEL__BODY_NONE, NULL, false
+#define WRITE                          TAEL__LANE_WRITE, TAEL__BODY_JSON, NULL, false
+#define LEDGERLESS(lane, body, events) TAEL__LANE_##lane, TAEL__BODY_##body, events, true
+
 static const tael__api_route routes[] = {
-    {"GET", "/api/home", tael__api_home, TAEL__LANE_READ, TAEL__BODY_NONE, false},
-    {"GET", "/api/records", tael__api_records, TAEL__LANE_READ, TAEL__BODY_NONE, false},
-    {"GET", "/api/records/", tael__api_record, TAEL__LANE_READ, TAEL__BODY_NONE, false},
-    {"GET", "/api/spend", tael__api_spend, TAEL__LANE_READ, TAEL__BODY_NONE, false},
+    {"GET", "/api/home", tael__api_home, READ},
+    {"GET", "/api/records", tael__api_records, READ},
+    {"GET", "/api/records/", tael__api_record, READ},
+    {"GET", "/api/spend", tael__api_spend, READ},
+    {"POST", "/api/ask", tael__api_ask, TAEL__LANE_ASK, TAEL__BODY_JSON, "answer", false},
+    {"POST", "/api/import", tael__api_import, TAEL__LANE_WRITE, TAEL__BODY_FILE, NULL, false},
+    {"GET", "/api/imports", tael__api_imports, READ},
+    {"DELETE", "/api/imports/", tael__api_import_undo, TAEL__LANE_WRITE, TAEL__BODY_NONE, NULL, false},
+    {"GET", "/api/categories", tael__api_categories, READ},
+    {"POST", "/api/categorize", tael__api_categorize, WRITE},
+    {"GET", "/api/habits", tael__api_habits, READ},
+    {"POST", "/api/habits/forget", tael__api_forget, WRITE},
+    {"GET", "/api/consents", tael__api_consents, READ},
+    {"POST", "/api/consents", tael__api_consent, WRITE},
+    {"GET", "/api/models", tael__api_models, LEDGERLESS(READ, NONE, NULL)},
+    {"POST", "/api/models/pull", tael__api_model_pull, LEDGERLESS(PULL, JSON, "done")},
+    {"POST", "/api/models/use", tael__api_model_use, LEDGERLESS(ASK, JSON, NULL)},
+    {"GET", "/api/export", tael__api_export, READ},
+    {"POST", "/api/erase", tael__api_erase, WRITE},
+    {"GET", "/api/status", tael__api_status, LEDGERLESS(READ, NONE, NULL)},
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
 
@@ -116,7 +136,7 @@ static bool make_errand(tael__exchange *x, const char *url, const tael__api_rout
     e->run = r->run;
     e->lane = r->lane;
     e->events = r->events;
-    e->ledger = true;
+    e->ledger = !r->no_ledger;
     e->language = x->language;
     e->query = json_object();
     x->server->mhd->get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, add_parameter, e->query);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/page.h"
+#include "ledger/service.h"
 #include "serve/api.h"
 
 #define PAGE_MOST 200

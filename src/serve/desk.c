@@ -130,30 +130,53 @@ ssize_t tael__errand_take(tael__errand *e, char *out, size_t most)
     return end ? -1 : (ssize_t)n;
 }
 
-void tael__errand_event(tael__errand *e, const char *name, json_t *data)
+/* The lock is held; takes the reference of `data`. */
+static void say_event(tael__errand *e, const char *name, json_t *data)
 {
     char *text = data ? json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
     json_decref(data);
+    if (text)
+        tael__buffer_format(&e->out, "event: %s\ndata: %s\n\n", name, text);
+    else
+        e->out.failed = TAEL_NO_MEMORY;
+    free(text); /* jansson's own memory */
+}
+
+void tael__errand_event(tael__errand *e, const char *name, json_t *data)
+{
     pthread_mutex_lock(&e->lock);
-    if (text) tael__buffer_format(&e->out, "event: %s\ndata: %s\n\n", name, text);
+    say_event(e, name, data);
     wake(e);
     pthread_mutex_unlock(&e->lock);
+}
+
+/* The lock is held. */
+static tael_status put_reply(tael__errand *e, json_t *reply)
+{
+    char *text = json_dumps(reply, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    if (!text) return tael__fail_memory("JSON", 0);
+    tael_status status = tael__buffer_text(&e->out, text);
     free(text); /* jansson's own memory */
+    return status;
 }
 
 static void finish(tael__errand *e, tael_status status, json_t *reply)
 {
-    char *text = status == TAEL_OK && reply ? json_dumps(reply, JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
-    if (status == TAEL_OK && reply && !text) status = tael__fail_memory("JSON", 0);
-    json_decref(reply);
     pthread_mutex_lock(&e->lock);
-    if (text) status = tael__buffer_text(&e->out, text);
+    if (status == TAEL_OK && e->events)
+        say_event(e, e->events, json_incref(reply));
+    else if (status == TAEL_OK && reply)
+        status = put_reply(e, reply);
     e->status = status;
     if (status != TAEL_OK) snprintf(e->error, sizeof e->error, "%s", tael_error());
+    if (status != TAEL_OK && e->out.size > 0 && e->events)
+        say_event(e, "error",
+                  json_pack("{s:{s:s,s:s}}", "error", "code", e->code ? e->code : tael_status_name(status), "message",
+                            e->error));
     e->over = true;
     wake(e);
     pthread_mutex_unlock(&e->lock);
-    free(text); /* jansson's own memory */
+    json_decref(reply);
     tael__errand_release(e);
 }
 

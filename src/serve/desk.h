@@ -28,8 +28,8 @@ typedef enum tael__lane {
     TAEL__LANE_COUNT
 } tael__lane;
 
-/* Runs an errand, on a thread of its lane. Either sets *reply, or bytes and type, or says events; or fails with a
- * sentence. */
+/* Runs an errand, on a thread of its lane: sets *reply, or its bytes and type; or fails with a sentence. Where it is
+ * answered by events, the reply is the last of them, and a failure after the first is one as well, "error". */
 typedef tael_status tael__errand_fn(tael__errand *e, tael_ledger *ledger, json_t **reply);
 
 struct tael__errand {
@@ -38,7 +38,8 @@ struct tael__errand {
     struct tael__server *server;
     tael__errand_fn *run;
     tael__lane lane;
-    bool ledger, events; /* it needs the ledger; it is answered by server-sent events */
+    bool ledger;        /* it needs the ledger */
+    const char *events; /* answered by server-sent events, the last of them of this name; NULL: by a document */
     tael_language language;
     json_t *query;      /* owned: an object of the address's parameters, all strings */
     json_t *body;       /* owned: the JSON that came, or NULL */

@@ -3,6 +3,7 @@
 #ifndef TAEL__SERVE_INTERNAL_H
 #define TAEL__SERVE_INTERNAL_H
 
+#include "serve/choice.h"
 #include "serve/desk.h"
 #include "serve/engine.h"
 #include "serve/guard.h"
@@ -119,6 +120,7 @@ struct tael__server {
     tael__watch *watch;
     tael__desk *desk; /* NULL: there is no page */
     tael__session session;
+    tael__choice choice;
     tael__metrics metrics;
     struct MHD_Daemon *daemon;
     uint64_t bodies; /* atomic: bytes promised to bodies that are being read */

@@ -193,6 +193,7 @@ tael_status tael__server_start(tael__server **out, const tael__server_options *o
     s->language = tael_get_language();
     s->started = (int64_t)time(NULL);
     snprintf(s->model_name, sizeof s->model_name, "%s", o->model_name ? o->model_name : "");
+    tael__choice_open(&s->choice, o->model, o->model_name, o->model_path);
     tael_status status = start(s, o);
     if (status == TAEL_OK)
         *out = s;
@@ -234,6 +235,7 @@ void tael__server_stop(tael__server *s)
     if (s->daemon) s->mhd->stop_daemon(s->daemon);
     tael__engine_close(s->engine);
     tael__desk_close(s->desk);
+    tael__choice_close(&s->choice);
     tael__watch_close(s->watch);
     tael__guard_close(&s->guard);
     tael__free(s);

@@ -18,6 +18,7 @@ typedef struct tael__server_options {
     uint32_t threads;        /* 0: one a physical core */
     uint32_t deadline_seconds; /* of a request, waiting included; 0: 600 */
     bool kv_q8;
+    const char *model_path;        /* its file */
     bool page;                     /* on loopback: the page and its API, over the ledger in `home` */
     const char *home, *passphrase; /* as tael_ledger_open wants them; passphrase NULL: none */
 } tael__server_options;

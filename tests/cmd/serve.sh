@@ -65,7 +65,7 @@ stop TERM
 # Any address, with keys; a model that only makes vectors.
 sed -i 2d "$work/keys"
 start -m "$bert" --host 0.0.0.0 --key-file "$work/keys" --json
-python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(set(d) != {"address", "port", "model"} or d["model"] != "tiny_bert")' "$work/ready" ||
+python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(set(d) != {"address", "port", "model", "page"} or d["model"] != "tiny_bert")' "$work/ready" ||
     fail "the document: $(cat "$work/ready")"
 [ "$(get /healthz)" = 200 ] || fail "healthz needs no key"
 [ "$(get /metrics)" = 401 ] || fail "metrics without a key"
