@@ -50,8 +50,8 @@ _tael()
     perplexity) options="--model --lora --ctx --threads" ;;
     quantize) options="--to --imatrix --pure --threads" ;;
     bench) options="--model --prompt --tokens --depth --parallel --kv-q8 --threads --runs" ;;
-    serve) options="--model --lora --host --port --key-file --parallel --ctx --deadline --kv-q8 --threads" ;;
-    import) options="--as --password --map --mappings --forget-mapping --dry-run" ;;
+    serve) options="--model --lora --host --port --key-file --parallel --ctx --deadline --kv-q8 --no-page --open --threads" ;;
+    import) options="--as --password --map --mappings --forget-mapping --sample --dry-run" ;;
     ledger) options="$filters --limit" ;;
     spend) options="$filters --by --income --gross --limit" ;;
     match) options="--undo --redo --join --limit" ;;

@@ -65,9 +65,10 @@
 
 /* Serving: what one client may take from the others. */
 #define TAEL__MAX_SERVE_CONNECTIONS     12288 /* 10,000 idle ones must fit; the process's own limit may be less */
-#define TAEL__MAX_SERVE_HEADER_BYTES    16384 /* a connection's whole memory outside bodies: headers and replies */
-#define TAEL__MAX_SERVE_BODY_BYTES      ((size_t)4 << 20) /* the longest prompt of 128k tokens has 600 KB */
+#define TAEL__MAX_SERVE_HEADER_BYTES    8192  /* of a request; a connection keeps as much while it idles */
+#define TAEL__MAX_SERVE_BODY_BYTES      ((size_t)4 << 20)  /* the longest prompt of 128k tokens has 600 KB */
 #define TAEL__MAX_SERVE_FILE_BYTES      ((size_t)64 << 20) /* a bill that the page sends */
+#define TAEL__MAX_SERVE_ERRAND_SECONDS  86400 /* what the page asked for: a model may be fetched over a slow line */
 #define TAEL__MAX_SERVE_BODIES_BYTES    ((size_t)1 << 27) /* of all requests that are being read */
 #define TAEL__MAX_SERVE_VALUES          (1u << 18) /* JSON values of a body: each takes some 80 bytes once parsed */
 #define TAEL__MAX_SERVE_REQUEST_SECONDS 30         /* from a request's first byte to its last: slow senders end here */

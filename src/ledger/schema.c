@@ -118,7 +118,8 @@ static const char *const steps[] = {
     /* Which records an import brought: ids only grow, and nothing else adds any meanwhile. Of earlier imports it isn't
      * known; theirs are 0. */
     "ALTER TABLE imports ADD COLUMN first_record INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE imports ADD COLUMN last_record INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE imports ADD COLUMN last_record INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE imports ADD COLUMN sample INTEGER NOT NULL DEFAULT 0;", /* a household that was made up */
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 

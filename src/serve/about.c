@@ -2,21 +2,27 @@
 // What is said at once: the model, the service's health, its figures.
 #include <string.h>
 
+#include "base/date.h"
 #include "serve/internal.h"
 
+/* As both interfaces have it: each finds its own fields. */
 static json_t *model_json(const tael__exchange *x)
 {
-    tael_model_info info = {.size = sizeof info};
-    (void)tael_model_get_info(x->server->model, &info); /* an open model has them */
-    return json_pack("{s:s,s:s,s:I,s:s,s:I}", "id", x->server->model_name, "object", "model", "created",
+    const char *name = x->server->model_name;
+    char made[32];
+    tael__format_time(made, sizeof made, x->server->started * 1000, 0);
+    return json_pack("{s:s,s:s,s:I,s:s,s:I,s:s,s:s,s:s}", "id", name, "object", "model", "created",
                      (json_int_t)x->server->started, "owned_by", "tael", "context_length",
-                     (json_int_t)tael__engine_context(x->server->engine));
+                     (json_int_t)tael__engine_context(x->server->engine), "type", "model", "display_name", name,
+                     "created_at", made);
 }
 
 bool tael__serve_models(tael__exchange *x, json_t *body)
 {
+    const char *name = x->server->model_name;
     (void)body;
-    return tael__reply_json(x, json_pack("{s:s,s:[o]}", "object", "list", "data", model_json(x)));
+    return tael__reply_json(x, json_pack("{s:s,s:[o],s:b,s:s,s:s}", "object", "list", "data", model_json(x), "has_more",
+                                         0, "first_id", name, "last_id", name));
 }
 
 bool tael__serve_model(tael__exchange *x, json_t *body)

@@ -124,13 +124,17 @@ static enum MHD_Result add_parameter(void *user, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+static bool fault_memory(tael__exchange *x)
+{
+    return fault(x, 503, "no_memory", TAEL_SAY("not enough memory; ask again later", "内存不足；请稍后重试"));
+}
+
 static bool make_errand(tael__exchange *x, const char *url, const tael__api_route *r)
 {
     tael__errand *e = tael__errand_make(x->server->desk, x->connection);
-    if (!e) return fault(x, 503, "no_memory", TAEL_SAY("not enough memory; ask again later", "内存不足；请稍后重试"));
-    size_t n = strlen(r->path), rest = strlen(url) - n;
+    if (!e) return fault_memory(x);
     x->errand = e;
-    if (rest < sizeof e->tail) memcpy(e->tail, url + n, rest + 1);
+    e->tail = tael__strdup(url + strlen(r->path));
     e->mhd = x->server->mhd;
     e->server = x->server;
     e->run = r->run;
@@ -139,6 +143,7 @@ static bool make_errand(tael__exchange *x, const char *url, const tael__api_rout
     e->ledger = !r->no_ledger;
     e->language = x->language;
     e->query = json_object();
+    if (!e->tail || !e->query) return fault_memory(x);
     x->server->mhd->get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, add_parameter, e->query);
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "document/habits.h"
+#include "ledger/service.h"
 #include "serve/api.h"
 
 #define DAYS_SHOWN   366
@@ -18,12 +19,12 @@ static int add_source(const tael_group_row *row, void *user)
     size_t i;
     json_array_foreach(list, i, known)
     {
-        if (strcmp(json_string_value(json_object_get(known, "name")), row->key) != 0) continue;
+        if (strcmp(json_string_value(json_object_get(known, "source")), row->key) != 0) continue;
         json_int_t all = json_integer_value(json_object_get(known, "count")) + (json_int_t)row->count;
         return json_object_set_new(known, "count", json_integer(all));
     }
     return json_array_append_new(
-        list, json_pack("{s:o,s:I}", "name", tael__json_text(row->key), "count", (json_int_t)row->count));
+        list, json_pack("{s:o,s:I}", "source", tael__json_text(row->key), "count", (json_int_t)row->count));
 }
 
 /* Where rows came from: `count` of each that is in sums. */
@@ -182,19 +183,25 @@ static tael_status fill(json_t *home, tael_ledger *ledger, const char *today, bo
     return allowed ? put_habits(home, ledger, today) : TAEL_OK;
 }
 
+static int look_for_sample(const tael__past_import *import, void *user)
+{
+    *(bool *)user = import->sample && import->left > 0;
+    return *(bool *)user;
+}
+
 tael_status tael__api_home(tael__errand *e, tael_ledger *ledger, json_t **reply)
 {
-    char today[16], sample[8];
-    bool allowed = false;
+    char today[16];
+    bool allowed = false, sample = false;
     tael_ledger_summary summary;
     TAEL_TRY(tael__query_today(e, today));
     TAEL_TRY(tael_ledger_summarize(ledger, &summary));
     TAEL_TRY(tael_consent_get(ledger, "habits", &allowed));
-    TAEL_TRY(tael_ledger_noted(ledger, "sample", tael__clock_wall_ms(), sample, sizeof sample));
-    json_t *home = json_pack("{s:s,s:s,s:I,s:b,s:b,s:s,s:s,s:[],s:[],s:[],s:[]}", "today", today, "currency",
-                             summary.currency, "records", (json_int_t)summary.records, "sample", *sample != '\0',
-                             "habits_allowed", allowed, "first_day", summary.first_day, "last_day", summary.last_day,
-                             "categories", "recurring", "next", "unusual");
+    TAEL_TRY(tael__ledger_imports(ledger, look_for_sample, &sample));
+    json_t *home =
+        json_pack("{s:s,s:s,s:I,s:b,s:b,s:s,s:s,s:[],s:[],s:[],s:[]}", "today", today, "currency", summary.currency,
+                  "records", (json_int_t)summary.records, "sample", sample, "habits_allowed", allowed, "first_day",
+                  summary.first_day, "last_day", summary.last_day, "categories", "recurring", "next", "unusual");
     tael_status status = home ? fill(home, ledger, today, allowed) : tael__fail_memory("JSON", 0);
     if (status == TAEL_OK)
         *reply = home;

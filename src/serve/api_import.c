@@ -86,7 +86,8 @@ tael_status tael__api_import(tael__errand *e, tael_ledger *ledger, json_t **repl
                                  .password = tael__query_text(e, "password"),
                                  .mapping = tael__query_text(e, "map"),
                                  .categorize = tael_categorizer_category,
-                                 .categorize_user = categorizer};
+                                 .categorize_user = categorizer,
+                                 .sample = tael__query_flag(e, "sample")};
         import_bytes(&i, e, ledger, &o);
         if (i.done > 0 && !dry_run) /* rows that an earlier version left without */
             status = tael_categorizer_apply(categorizer, true, NULL);
@@ -103,9 +104,10 @@ static int on_import(const tael__past_import *p, void *user)
 {
     char time[40];
     tael__format_time(time, sizeof time, p->time_ms, TAEL__SHANGHAI_OFFSET_MINUTES);
-    return json_array_append_new(user, json_pack("{s:I,s:s,s:o,s:I,s:I,s:I}", "id", (json_int_t)p->id, "time", time,
-                                                 "format", tael__json_text(p->format), "rows", (json_int_t)p->rows,
-                                                 "added", (json_int_t)p->added, "left", (json_int_t)p->left));
+    return json_array_append_new(user,
+                                 json_pack("{s:I,s:s,s:o,s:I,s:I,s:I,s:b}", "id", (json_int_t)p->id, "time", time,
+                                           "format", tael__json_text(p->format), "rows", (json_int_t)p->rows, "added",
+                                           (json_int_t)p->added, "left", (json_int_t)p->left, "sample", p->sample));
 }
 
 tael_status tael__api_imports(tael__errand *e, tael_ledger *ledger, json_t **reply)

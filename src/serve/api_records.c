@@ -77,23 +77,37 @@ tael_status tael__api_records(tael__errand *e, tael_ledger *ledger, json_t **rep
     return answer(reply, status, records, total);
 }
 
-/* "12,7,15": the rows that a figure comes from, in that order. */
+static tael_status read_ids(const char *text, int64_t id[IDS_MOST], size_t *count)
+{
+    const char *at = text;
+    for (*count = 0; *count < IDS_MOST; at++) {
+        char *end;
+        id[*count] = strtoll(at, &end, 10);
+        if (end == at || id[*count] <= 0 || (*end && *end != ',')) break;
+        ++*count;
+        if (!*end) return TAEL_OK;
+        at = end;
+    }
+    return tael__fail(TAEL_BAD_INPUT,
+                      TAEL_SAY("the address: give at most %d numbers of records, such as 12,7",
+                               "地址：应为最多 %d 个记录编号，如 12,7"),
+                      IDS_MOST);
+}
+
+/* "12,7,15": the rows that a figure comes from, in that order. Of several, those that were erased since are left out.
+ */
 tael_status tael__api_record(tael__errand *e, tael_ledger *ledger, json_t **reply)
 {
+    int64_t id[IDS_MOST];
+    size_t count;
+    TAEL_TRY(read_ids(e->tail, id, &count));
     json_t *records = json_array();
     tael_status status = TAEL_OK;
-    size_t count = 0;
-    for (const char *at = e->tail; status == TAEL_OK && *at; count++) {
-        char *end;
-        long long id = strtoll(at, &end, 10);
-        if (end == at || (*end && *end != ',') || id <= 0 || count == IDS_MOST)
-            status = tael__fail(TAEL_BAD_INPUT, TAEL_SAY("the address: give numbers of records, such as 12,7",
-                                                         "地址：应为记录编号，如 12,7"));
-        else
-            status = tael_ledger_record(ledger, id, on_record, records);
-        at = *end ? end + 1 : end;
+    for (size_t i = 0; status == TAEL_OK && i < count; i++) {
+        status = tael_ledger_record(ledger, id[i], on_record, records);
+        if (status == TAEL_NOT_FOUND && count > 1) status = TAEL_OK;
     }
-    return answer(reply, status, records, count);
+    return answer(reply, status, records, json_array_size(records));
 }
 
 tael_status tael__api_spend(tael__errand *e, tael_ledger *ledger, json_t **reply)

@@ -104,6 +104,7 @@ bool tael__ask_options(tael__exchange *x, const json_t *body, const char *stop, 
     *a = (tael__asked){.options = {.size = sizeof a->options, .speculate = TAEL_SPECULATE_OFF}};
     if (!check_unsupported(x, body) || !read_sampling(x, body, &a->options) || !read_stop(x, body, stop, a) ||
         !tael__value_flag(x, body, "stream", &x->stream) ||
+        !tael__value_flag(x, body, "ignore_eos", &a->options.ignore_end) ||
         !tael__value_integer(x, body, "n", 1, TAEL__MAX_SERVE_CHOICES, &n) ||
         !tael__value_integer(x, body, "seed", INT64_MIN + 1, INT64_MAX, &seed))
         return false;

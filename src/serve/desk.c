@@ -60,6 +60,7 @@ void tael__errand_release(tael__errand *e)
 {
     if (!e || __atomic_sub_fetch(&e->references, 1, __ATOMIC_ACQ_REL) > 0) return;
     pthread_mutex_destroy(&e->lock);
+    tael__free(e->tail);
     json_decref(e->query);
     json_decref(e->body);
     tael__buffer_free(&e->bytes);

@@ -44,7 +44,7 @@ struct tael__errand {
     json_t *query;      /* owned: an object of the address's parameters, all strings */
     json_t *body;       /* owned: the JSON that came, or NULL */
     tael__buffer bytes; /* owned: what came that is no JSON */
-    char tail[256];     /* of the path */
+    char *tail;         /* owned: of the path, after a route that ends in '/' */
     tael__errand *next; /* the desk's */
 
     uint32_t references; /* atomic */

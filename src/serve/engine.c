@@ -11,11 +11,13 @@
 #include <time.h>
 
 #include "base/date.h"
+#include "base/system.h"
 #include "model/model.h"
 
 #define DEFAULT_CONTEXT 4096
 #define EMBED_CONTEXT   2048
 #define STEP_TOKENS     256
+#define CACHE_SHARE     4   /* of the memory that is free, as a fraction, that the cache may take */
 #define MEAN_WEIGHT     0.1 /* of the newest generation in the running mean of their time */
 #define WAIT_MOST       60
 
@@ -369,6 +371,17 @@ static tael_status open_batch(tael__engine *e, const tael__engine_options *o)
     return tael_batch_open(&e->batch, o->model, &b);
 }
 
+/* Room for all at their longest, or for as much as a quarter of the memory that is free holds: what was computed stays
+ * there until the room is needed, so in time all of it is used. */
+static uint64_t cache_for(const tael__engine *e, const tael_model_info *info, bool kv_q8)
+{
+    uint64_t all = (uint64_t)e->context_tokens * e->parallel, total, free;
+    uint64_t each = (uint64_t)info->layers * info->kv_heads * info->head_size * 2 * (kv_q8 ? 1 : 2);
+    if (!tael__memory_tell(&total, &free) || each == 0) return all;
+    uint64_t most = free / CACHE_SHARE / each;
+    return most < e->context_tokens ? e->context_tokens : most < all ? most : all;
+}
+
 static tael_status open_parts(tael__engine *e, const tael__engine_options *o)
 {
     tael_model_info info = {.size = sizeof info};
@@ -376,7 +389,7 @@ static tael_status open_parts(tael__engine *e, const tael__engine_options *o)
     uint32_t most = info.context_tokens ? info.context_tokens : DEFAULT_CONTEXT;
     e->context_tokens = o->context_tokens ? o->context_tokens : most < DEFAULT_CONTEXT ? most : DEFAULT_CONTEXT;
     e->embed_context = most < EMBED_CONTEXT ? most : EMBED_CONTEXT;
-    e->cache_tokens = (uint64_t)e->context_tokens * e->parallel;
+    e->cache_tokens = cache_for(e, &info, o->kv_q8);
     e->running = tael__alloc_array(e->parallel, sizeof *e->running);
     e->sockets = tael__alloc_array(e->parallel, sizeof *e->sockets);
     e->turns = tael__alloc_array(e->key_count, sizeof *e->turns);

@@ -76,6 +76,7 @@ struct tael__exchange {
     tael__buffer body;
     size_t promised;  /* of the server's room for bodies */
     size_t body_most; /* bytes of its body */
+    size_t discarded; /* bytes of a body that is only read so that the answer can be sent */
     bool too_large;
     /* A request of the page. */
     const struct tael__api_route *api;

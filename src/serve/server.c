@@ -114,7 +114,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
     }
     const union MHD_ConnectionInfo *info = s->mhd->get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     *context = info ? tael__watch_add(s->watch, info->connect_fd) : NULL;
-    tael__watch_allow(s->watch, *context, TAEL__MAX_SERVE_REQUEST_SECONDS);
+    tael__watch_allow(s->watch, *context, TAEL__MAX_SERVE_REQUEST_SECONDS, false);
 }
 
 /* A request's first line has come: from here on it has so long to be whole. */
@@ -123,7 +123,7 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *connect
     tael__server *s = user;
     (void)uri;
     const union MHD_ConnectionInfo *info = s->mhd->get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    tael__watch_allow(s->watch, info ? info->socket_context : NULL, TAEL__MAX_SERVE_REQUEST_SECONDS);
+    tael__watch_allow(s->watch, info ? info->socket_context : NULL, TAEL__MAX_SERVE_REQUEST_SECONDS, false);
     return NULL;
 }
 

@@ -11,7 +11,8 @@
 
 struct tael__watched {
     int socket;
-    double since, until; /* clock; until 0: for ever */
+    double since, until; /* clock; until 0: it was shut down */
+    bool served;
     tael__watched *next, *before;
 };
 
@@ -32,7 +33,7 @@ static void look(tael__watch *w)
     double now = tael__clock_seconds();
     bool crowded = w->count > CROWDED(w);
     for (tael__watched *c = w->first; c; c = c->next) {
-        if (c->until == 0 || (now < c->until && !(crowded && now > c->since + ROUND_SECONDS))) continue;
+        if (c->until == 0 || (now < c->until && !(crowded && !c->served && now > c->since + ROUND_SECONDS))) continue;
         shutdown(c->socket, SHUT_RDWR);
         c->until = 0;
     }
@@ -123,12 +124,13 @@ void tael__watch_remove(tael__watch *w, tael__watched *c)
     tael__free(c);
 }
 
-void tael__watch_allow(tael__watch *w, tael__watched *c, double seconds)
+void tael__watch_allow(tael__watch *w, tael__watched *c, double seconds, bool served)
 {
     if (!c) return;
     pthread_mutex_lock(&w->lock);
     c->since = tael__clock_seconds();
-    c->until = seconds > 0 ? c->since + seconds : 0;
+    c->until = c->since + seconds;
+    c->served = served;
     pthread_mutex_unlock(&w->lock);
 }
 

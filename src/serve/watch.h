@@ -16,8 +16,9 @@ void tael__watch_close(tael__watch *w);
 tael__watched *tael__watch_add(tael__watch *w, int socket); /* NULL: no memory, and nobody watches it */
 void tael__watch_remove(tael__watch *w, tael__watched *c);  /* before its socket is closed; NULL is fine */
 
-/* What it is at: it has `seconds` for it from now on; 0: as long as it takes. NULL is fine. */
-void tael__watch_allow(tael__watch *w, tael__watched *c, double seconds);
+/* It has `seconds` from now on. `served`: a request of it is being answered; else it may go sooner where connections
+ * are many. NULL is fine. */
+void tael__watch_allow(tael__watch *w, tael__watched *c, double seconds, bool served);
 size_t tael__watch_count(tael__watch *w);
 
 #endif

@@ -113,6 +113,7 @@ def anthropic_basics(service):
     with c.messages.stream(**asked) as s:
         text = "".join(s.text_stream)
         check(text == whole.content[0].text and s.get_final_message().usage.output_tokens == whole.usage.output_tokens, text)
+    check([m.id for m in c.models.list()] == [service.name] and c.models.retrieve(service.name).display_name == service.name)
     check(c.messages.count_tokens(model=service.name, messages=asked["messages"]).input_tokens > 5)
     try:
         c.messages.create(**{**asked, "model": "claude"})

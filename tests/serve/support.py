@@ -37,13 +37,16 @@ def model():
 class Service:
     """`tael serve` for the time of a with block; at its end it must still be alive, and end when it is told to."""
 
-    def __init__(self, *options, model_path=None, ends=True):
-        self.options, self.model_path, self.ends = options, model_path, ends
+    def __init__(self, *options, model_path=None, ends=True, home=None):
+        """model_path: None is the small model, False none. home: the folder of its ledger; None: a fresh one."""
+        self.options, self.model_path, self.ends, self.home = options, model_path, ends, home
 
     def __enter__(self):
-        self.errors = tempfile.TemporaryFile()
+        self.errors, self.folder = tempfile.TemporaryFile(), tempfile.TemporaryDirectory()
+        self.home = pathlib.Path(self.home or self.folder.name)
+        chosen = [] if self.model_path is False else ["-m", str(self.model_path or model())]
         self.process = subprocess.Popen(
-            [TAEL, "serve", "-m", str(self.model_path or model()), "--port", "0", "--json", *map(str, self.options)],
+            [TAEL, "--home", str(self.home), "serve", *chosen, "--port", "0", "--json", *map(str, self.options)],
             stdout=subprocess.PIPE, stderr=self.errors)
         line = self.process.stdout.readline()
         assert line, self.said()
@@ -62,13 +65,14 @@ class Service:
         elif alive:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)
+        self.folder.cleanup()
         if kind is None and self.ends:
             assert alive, f"the service died: {self.said()}"
             assert code == 0, f"it ended with {code}: {self.said()}"
 
     # ---- Requests ----
 
-    def connect(self, timeout=60):
+    def connect(self, timeout=300):
         s = socket.create_connection(("127.0.0.1", self.port), timeout)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return s
