@@ -115,6 +115,7 @@ export async function run(test) {
         await test(browser, home);
     } catch (error) {
         failed = error;
+        if (process.env.TAEL_TEST_PICTURE) await browser.contexts().at(-1)?.pages()[0]?.screenshot({ path: process.env.TAEL_TEST_PICTURE });
     }
     await browser.close();
     await home.close().catch((error) => { failed ??= error; });

@@ -118,6 +118,7 @@ const words = {
     'ask.hello': ['问问您的账本', 'Ask your ledger'],
     'ask.hello.text': ['数字都由账本算出，不由模型编造；点一下数字，就能看到它的每一笔。', 'Figures are computed from the ledger, never made up by a model. Tap one to see its records.'],
     'ask.thinking': ['正在算…', 'Working it out…'],
+    'ask.thinking.model': ['正在算…（听不懂时由 {name} 帮忙）', 'Working it out… ({name} helps where words are new)'],
     'ask.examples': ['试试这些', 'Try one of these'],
     'ask.example.1': ['上个月喝咖啡花了多少', 'How much did I spend on coffee last month?'],
     'ask.example.2': ['今年哪个类别花得最多', 'Which category cost the most this year?'],
@@ -136,7 +137,6 @@ const words = {
     'ask.route.out_of_scope': ['超出账本范围', 'Beyond the ledger'],
     'ask.stopped': ['已停止', 'Stopped'],
 
-    'rows.title': ['{name}', '{name}'],
     'rows.count': ['{count} 笔', '{count} records'],
     'rows.none': ['这个数字没有对应的账单', 'No records belong to this figure'],
 
@@ -189,7 +189,6 @@ const words = {
     'import.doing': ['正在导入…', 'Importing…'],
     'import.nothing': ['没有新账可导入', 'Nothing new to import'],
     'import.done': ['已导入 {count} 笔', '{count} records imported'],
-    'import.view': ['看首页', 'See Home'],
     'import.nothing.saved': ['这只是预览，尚未写入账本。', 'Only a preview: nothing is in the ledger yet.'],
 
     'record.title': ['账单详情', 'Record'],
@@ -205,9 +204,7 @@ const words = {
     'record.uncounted': ['不计入收支', 'Not counted'],
     'record.category': ['类别', 'Category'],
     'record.by.model': ['由本机模型判断', 'By the model on this device'],
-    'record.by.bill': ['来自账单', 'From the bill'],
-    'record.by.you': ['由您指定', 'Chosen by you'],
-    'record.by.rule': ['由规则判断', 'By a rule'],
+    'record.by.owner': ['由您指定', 'Chosen by you'],
     'record.only': ['只改这一笔，不用于学习', 'Only this record; learn nothing from it'],
     'record.save': ['保存类别', 'Save category'],
     'record.saved': ['已改，{count} 笔一并更新', 'Changed; {count} records updated'],
@@ -228,7 +225,6 @@ const words = {
     'models.text': ['模型下载到本机，在本机运行。没有模型也能记账和提问；有了模型，能听懂更多说法。', 'Models are fetched to this device and run on it. Bills and questions work without one; with one, more ways of asking are understood.'],
     'models.active': ['使用中', 'In use'],
     'models.installed': ['已下载', 'On this device'],
-    'models.fits': ['跑得动', 'Fits'],
     'models.big': ['内存不够', 'Needs more memory'],
     'models.use': ['使用', 'Use'],
     'models.pull': ['下载', 'Download'],

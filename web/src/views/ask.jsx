@@ -32,7 +32,7 @@ export function Ask() {
         try {
             let said = '';
             await api.stream('/ask', { question }, (event, data) => {
-                if (event === 'status') last({ status: data.text ?? data.status ?? '' });
+                if (event === 'status') last({ status: data.model ? t('ask.thinking.model', { name: data.model }) : t('ask.thinking') });
                 if (event === 'delta') last({ said: (said += data.text) });
                 if (event === 'answer') last({ state: 'answered', answer: data });
             }, abort.current.signal);

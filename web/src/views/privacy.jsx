@@ -43,12 +43,10 @@ function Learned() {
     const [find, setFind] = useState('');
     const [shown, setShown] = useState(8);
     const [error, setError] = useState(null);
-    const [gone, setGone] = useState([]);
     const change = async (line, undo) => {
         setError(null);
         try {
             await api.post('/habits/forget', { [line.kind]: line.name, ...(undo ? { undo: true } : {}) });
-            setGone((all) => (undo ? all.filter((g) => g.name !== line.name) : [...all, line]));
             if (!undo) notify(t('privacy.forgotten', { name: line.name }));
             habits.reload();
         } catch (failure) {
@@ -59,8 +57,8 @@ function Learned() {
         return <Card title={t('privacy.learned')}>{habits.error.code === 'denied' ? <Quiet>{t('privacy.learned.off')}</Quiet> : <Failed error={habits.error} retry={habits.reload} />}</Card>;
     }
     if (!habits.data) return <Card title={t('privacy.learned')}><Loading lines={8} /></Card>;
-    const lines = linesOf(habits.data).filter((line) => !gone.some((g) => g.name === line.name) && line.name.toLowerCase().includes(find.trim().toLowerCase()));
-    const forgotten = [...gone, ...(habits.data.forgotten ?? []).map((g) => (g.merchant ? { kind: 'merchant', name: g.merchant } : { kind: 'category', name: g.category ?? g.name })).filter((g) => !gone.some((o) => o.name === g.name))];
+    const lines = linesOf(habits.data).filter((line) => line.name.toLowerCase().includes(find.trim().toLowerCase()));
+    const forgotten = habits.data.left_out ?? [];
     return (
         <Card title={t('privacy.learned')} className="learned">
             {habits.data.records > 0 && <p class="lead">{t('privacy.learned.text', { from: dayShort(habits.data.first_day, '0000'), to: dayShort(habits.data.last_day, '0000'), records: count(habits.data.records), merchants: count(habits.data.merchants) })}</p>}
