@@ -18,6 +18,7 @@ async function empty(browser, home) {
 async function figures(browser, home) {
     const page = await open(browser, home, { size: 'desktop' });
     await page.waitForSelector('.hero');
+    same(await page.locator('.banner.sample').count(), 0, 'a real ledger is not called a sample');
     const forecast = home.run('habits', 'forecast').forecast;
     const all = forecast.find((f) => f.category === null);
     same(await text(page, '.month .hero'), yuan(all.spent_minor), 'what was spent this month');
@@ -71,9 +72,21 @@ async function category(browser, home) {
     await leave(page);
 }
 
+/* A household that was made up is marked as that, and one click takes it away. */
+async function sample(browser, home, bill) {
+    home.run('import', '--sample', bill);
+    const page = await open(browser, home, { theme: 'dark' });
+    await page.waitForSelector('.banner.sample');
+    await page.getByRole('button', { name: '清除示例' }).click();
+    await page.waitForSelector('.hero-empty');
+    same(home.run('ledger', '--limit', '1').total, 0, 'the sample is gone');
+    await leave(page);
+}
+
 await run(async (browser, home) => {
     await home.serve();
     await empty(browser, home);
+    await sample(browser, home, home.makeBill());
     home.run('import', home.makeBill());
     await figures(browser, home);
     await reasons(browser, home);

@@ -85,7 +85,7 @@ export function Answer({ answer, figures, onOpen }) {
     );
     return (
         <>
-            <p class="answer-text">{glued(parts).map((part, i) => (typeof part === 'string' ? part : <span key={i} class="together">{part.before}{button(part.figure, part.text)}{part.after}</span>))}</p>
+            <p class={`answer-text ${bars ? 'told' : ''}`}>{glued(parts).map((part, i) => (typeof part === 'string' ? part : <span key={i} class="together">{part.before}{button(part.figure, part.text)}{part.after}</span>))}</p>
             {bars && <Bars figures={bars} onOpen={onOpen} />}
             {left.length > 0 && (
                 <div class="figures">

@@ -8,12 +8,13 @@ import { notify, useLoad } from './ui.jsx';
 
 export function PastImports({ version, onUndone }) {
     const past = useLoad((signal) => api.get('/imports', signal), [version]);
-    if (!past.data?.imports?.length) return null;
+    const imports = (past.data?.imports ?? []).filter((one) => one.left > 0); // undone or erased: nothing is left of it
+    if (imports.length === 0) return null;
     return (
         <details class="card past" open={innerWidth >= 960}>
             <summary>{t('bills.past')}</summary>
             <ul class="plain">
-                {past.data.imports.slice(0, 8).map((one) => <Past key={one.id} one={one} onUndone={() => { past.reload(); onUndone(); }} />)}
+                {imports.slice(0, 8).map((one) => <Past key={one.id} one={one} onUndone={() => { past.reload(); onUndone(); }} />)}
             </ul>
         </details>
     );

@@ -59,7 +59,7 @@ function Sample({ onGone }) {
     const clear = async () => {
         setBusy(true);
         try {
-            await api.post('/erase', { all: true, yes: true });
+            await api.post('/erase', { sample: true, yes: true });
             notify(t('sample.removed'));
             onGone();
         } catch (failure) {
