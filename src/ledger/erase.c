@@ -157,6 +157,17 @@ static tael_status delete_import(tael_ledger *ledger, int64_t id, uint64_t *gone
         (long long)id);
 }
 
+tael_status tael__ledger_has_sample(tael_ledger *ledger, bool *has)
+{
+    int64_t there = 0;
+    TAEL_TRY(tael__sql_number(ledger, &there,
+                              "SELECT EXISTS(SELECT 1 FROM imports i WHERE i.sample AND EXISTS("
+                              "SELECT 1 FROM records r WHERE r.id BETWEEN i.first_record AND i.last_record))",
+                              TAEL_SAY("reading the imports", "读取导入记录")));
+    *has = there != 0;
+    return TAEL_OK;
+}
+
 tael_status tael__ledger_drop_samples(tael_ledger *ledger, uint64_t *gone)
 {
     int64_t there = 0;

@@ -183,12 +183,6 @@ static tael_status fill(json_t *home, tael_ledger *ledger, const char *today, bo
     return allowed ? put_habits(home, ledger, today) : TAEL_OK;
 }
 
-static int look_for_sample(const tael__past_import *import, void *user)
-{
-    *(bool *)user = import->sample && import->left > 0;
-    return *(bool *)user;
-}
-
 tael_status tael__api_home(tael__errand *e, tael_ledger *ledger, json_t **reply)
 {
     char today[16];
@@ -197,7 +191,7 @@ tael_status tael__api_home(tael__errand *e, tael_ledger *ledger, json_t **reply)
     TAEL_TRY(tael__query_today(e, today));
     TAEL_TRY(tael_ledger_summarize(ledger, &summary));
     TAEL_TRY(tael_consent_get(ledger, "habits", &allowed));
-    TAEL_TRY(tael__ledger_imports(ledger, look_for_sample, &sample));
+    TAEL_TRY(tael__ledger_has_sample(ledger, &sample));
     json_t *home =
         json_pack("{s:s,s:s,s:I,s:b,s:b,s:s,s:s,s:[],s:[],s:[],s:[]}", "today", today, "currency", summary.currency,
                   "records", (json_int_t)summary.records, "sample", sample, "habits_allowed", allowed, "first_day",

@@ -101,12 +101,15 @@ static void put_with(tael_ledger *ledger, const char *text, tael_import_options 
 
 static void made_up_bills_make_way_for_real_ones(void **state)
 {
+    bool sample;
     (void)state;
     tael_ledger *ledger = memory_ledger();
     uint64_t gone;
     put_with(ledger, ALIPAY_HEADER ROW("01", "01", "小店", "30.00"), (tael_import_options){.sample = true}, TAEL_OK);
     put_with(ledger, ALIPAY_HEADER ROW("02", "02", "大店", "5.00"), (tael_import_options){.sample = true}, TAEL_OK);
     assert_true(newest_import(ledger).sample);
+    assert_ok(tael__ledger_has_sample(ledger, &sample));
+    assert_true(sample);
     assert_int_equal(rows(ledger), 2);
     put_with(ledger, ALIPAY_HEADER ROW("03", "03", "小店", "7.00"), (tael_import_options){.dry_run = true}, TAEL_OK);
     put_with(ledger, "nothing", (tael_import_options){.size = 0}, TAEL_UNSUPPORTED);
@@ -116,6 +119,8 @@ static void made_up_bills_make_way_for_real_ones(void **state)
     assert_int_equal(total(ledger, TAEL_EXPENSE), 1200);
     past p = newest_import(ledger);
     assert_int_equal(p.count, 1);
+    assert_ok(tael__ledger_has_sample(ledger, &sample));
+    assert_false(sample);
     assert_int_equal(p.added, 2); /* a row that the sample had too is the real bill's */
     assert_false(p.sample);
     /* By the owner's word alone. */
