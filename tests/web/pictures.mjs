@@ -7,8 +7,8 @@ import { check, open, root, run } from './support.mjs';
 const mostBytes = 150_000;
 const pictures = [
     { name: 'page-home', size: 'desktop', path: 'home', ready: '.chart canvas' },
-    { name: 'page-home-phone', size: 'phone', theme: 'dark', path: 'home', ready: '.chart canvas' },
-    { name: 'page-ask-phone', size: 'phone', path: 'ask', ready: '.chip', ask: '今年每个月花了多少' },
+    { name: 'page-home-phone', size: 'phone', scale: 1.5, theme: 'dark', path: 'home', ready: '.chart canvas' },
+    { name: 'page-ask-phone', size: 'phone', scale: 1.5, path: 'ask', ready: '.chip', ask: '今年每个月花了多少' },
     { name: 'page-bills', size: 'desktop', language: 'en', path: 'bills', ready: '.record' },
 ];
 

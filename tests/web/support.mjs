@@ -63,7 +63,7 @@ export class Home {
     }
 
     async serve(...options) {
-        this.process = spawn(tael, ['--home', this.home, '--json', 'serve', '--port', '0', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+        this.process = spawn(tael, ['--home', this.home, '--json', 'serve', ...(options.includes('--port') ? [] : ['--port', '0']), ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
         for await (const line of createInterface({ input: this.process.stdout })) {
             this.ready = JSON.parse(line);
             return this.ready;
@@ -71,20 +71,23 @@ export class Home {
         throw new Error('tael serve did not start');
     }
 
+    async stop() {
+        check(this.process.exitCode === null, 'the service is alive at the end');
+        const ended = new Promise((done) => this.process.once('exit', done));
+        this.process.kill('SIGTERM');
+        await ended;
+        this.process = null;
+    }
+
     async close() {
-        if (this.process) {
-            check(this.process.exitCode === null, 'the service is alive at the end');
-            const ended = new Promise((done) => this.process.once('exit', done));
-            this.process.kill('SIGTERM');
-            await ended;
-        }
+        if (this.process) await this.stop();
         rmSync(this.folder, { recursive: true, force: true });
     }
 }
 
 /* The page of a home at a size, in a theme and a language. */
-export async function open(browser, home, { size = 'phone', theme = 'light', language = 'zh', path = '' } = {}) {
-    const context = await browser.newContext({ viewport: sizes[size], colorScheme: theme, locale: language === 'zh' ? 'zh-CN' : 'en-GB', acceptDownloads: true, hasTouch: size === 'phone' });
+export async function open(browser, home, { size = 'phone', theme = 'light', language = 'zh', path = '', scale = 1 } = {}) {
+    const context = await browser.newContext({ viewport: sizes[size], deviceScaleFactor: scale, colorScheme: theme, locale: language === 'zh' ? 'zh-CN' : 'en-GB', acceptDownloads: true, hasTouch: size === 'phone' });
     const page = await context.newPage();
     page.faults = [];
     page.on('pageerror', (error) => page.faults.push(error.message));

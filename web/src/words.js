@@ -146,7 +146,7 @@ const words = {
     'bills.drop.or': ['CSV、XLSX、ZIP 等，可多选', 'CSV, XLSX, ZIP and others, several at once'],
     'bills.choose': ['导入账单', 'Import bills'],
     'bills.release': ['松手即可预览', 'Let go to preview'],
-    'bills.search': ['搜商户、商品、备注…', 'Search merchants, items, notes…'],
+    'bills.search': ['搜商户、商品…', 'Search'],
     'bills.search.label': ['搜索账单', 'Search records'],
     'bills.filters': ['筛选', 'Filters'],
     'bills.filters.count': ['筛选（{count}）', 'Filters ({count})'],

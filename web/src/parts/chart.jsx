@@ -78,7 +78,8 @@ export function MonthRun({ home, height }) {
     const last = first + new Date(Date.UTC(+month.month.slice(0, 4), +month.month.slice(5, 7), 0)).getUTCDate() - 1;
     const days = new Map(home.days.map((day) => [dayNumber(day.day), day.minor]));
     const before = dayNumber(`${dayText(first - 1).slice(0, 7)}-01`);
-    const now = Math.min(dayNumber(today), last);
+    const known = dayNumber(home.days.filter((day) => day.count).at(-1)?.day ?? today);
+    const now = Math.max(first, Math.min(known, dayNumber(today), last)); // a line over days that the ledger doesn't know yet would be false
     const x = Array.from({ length: last - first + 1 }, (_, i) => i + 1);
     const pad = (values) => x.map((_, i) => values[i] ?? null);
     const gone = added(days, first, now);

@@ -75,8 +75,15 @@ function Sample({ onGone }) {
     );
 }
 
+/* The day of the last record. After more than a week without one the ledger lags behind, and today says little. */
+function lastDay(home) {
+    const day = home.days.filter((d) => d.count).at(-1)?.day ?? home.last_day;
+    return { day, stale: Boolean(day) && dayNumber(home.today) - dayNumber(day) > 7 };
+}
+
 /* This month by today beside last month by the same day, from the days' sums. */
 function compared(home) {
+    if (lastDay(home).stale) return null;
     const day = +home.today.slice(8);
     const last = dayText(dayNumber(`${home.month.month}-01`) - 1).slice(0, 7);
     if (!home.days.some((d) => d.day < `${last}-02`)) return null; // the ledger doesn't reach back that far
@@ -91,8 +98,7 @@ function Month({ home }) {
     const { month, currency } = home;
     const known = month.high_minor > 0;
     const band = { low: moneyRound(month.low_minor, currency), high: moneyRound(month.high_minor, currency) };
-    const latest = home.days.filter((day) => day.count).at(-1)?.day;
-    const stale = latest && dayNumber(home.today) - dayNumber(latest) > 7;
+    const { day: latest, stale } = lastDay(home);
     return (
         <Card className="month" label={t('home.spent', { month: monthShort(month.month) })}>
             <p class="eyebrow">{t('home.spent', { month: monthShort(month.month) })}</p>

@@ -116,7 +116,7 @@ function Consents({ onChanged }) {
                     <li key={c.kind}>
                         <label class="switch-row">
                             <span class="item-main">
-                                <span>{c.what}</span>
+                                <span class="consent">{c.what}</span>
                                 <span class={`item-why ${c.leaves_device ? 'leaves' : ''}`}>{t(c.leaves_device ? 'privacy.leaves' : 'privacy.stays')}</span>
                             </span>
                             <input type="checkbox" role="switch" class="switch" checked={c.allowed} onChange={(event) => put(c.kind, event.target.checked)} />
