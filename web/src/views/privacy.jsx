@@ -94,15 +94,16 @@ function Learned() {
 function Consents({ onChanged }) {
     const consents = useLoad((signal) => api.get('/consents', signal), []);
     const [error, setError] = useState(null);
+    const [said, setSaid] = useState({}); // by kind: shown at once, taken back when the ledger refuses
     const put = async (kind, allowed) => {
         setError(null);
+        setSaid((old) => ({ ...old, [kind]: allowed }));
         try {
             await api.post('/consents', { kind, allowed });
             if (kind === 'habits') onChanged();
-            else consents.reload();
         } catch (failure) {
             setError(failure);
-            consents.reload();
+            setSaid((old) => ({ ...old, [kind]: !allowed }));
         }
     };
     return (
@@ -119,7 +120,7 @@ function Consents({ onChanged }) {
                                 <span class="consent">{c.what}</span>
                                 <span class={`item-why ${c.leaves_device ? 'leaves' : ''}`}>{t(c.leaves_device ? 'privacy.leaves' : 'privacy.stays')}</span>
                             </span>
-                            <input type="checkbox" role="switch" class="switch" checked={c.allowed} onChange={(event) => put(c.kind, event.target.checked)} />
+                            <input type="checkbox" role="switch" class="switch" checked={said[c.kind] ?? c.allowed} onChange={(event) => put(c.kind, event.target.checked)} />
                         </label>
                     </li>
                 ))}
