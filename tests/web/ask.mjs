@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A question, its answer, and the records under each figure: the sum of the rows that a figure opens must be the figure.
-import { check, leave, open, run, same, squeeze } from './support.mjs';
+import { check, leave, open, run, same, squeeze, today, yuan } from './support.mjs';
 
 const cents = (text) => Number(squeeze(text).replace(/[^\d]/g, ''));
 
@@ -41,7 +41,7 @@ async function many(browser, home) {
     await page.getByLabel('您的问题').fill('今年每个月花了多少');
     await page.keyboard.press('Enter');
     const turn = await answered(page, 1);
-    const months = home.run('spend', '--from', `${new Date().getFullYear()}-01-01`, '--by', 'month').groups;
+    const months = home.run('spend', '--from', `${today.slice(0, 4)}-01-01`, '--by', 'month').groups;
     same(await turn.locator('.figure-bars li').count(), months.length, 'a bar for each month');
     await page.goto(page.url().replace('/ask', '/home'));
     await page.waitForSelector('.month');
@@ -49,6 +49,20 @@ async function many(browser, home) {
     same(await page.locator('.turn').count(), 1, 'the conversation outlives a look at another view');
     await page.getByRole('button', { name: '清空对话' }).click();
     same(await page.locator('.turn').count(), 0, 'and can be cleared');
+    await leave(page);
+}
+
+/* An answer may be a name: it opens its records as an amount does. */
+async function name(browser, home) {
+    const page = await open(browser, home, { path: 'ask', size: 'desktop' });
+    const top = home.run('spend', '--from', `${today.slice(0, 4)}-01-01`, '--by', 'category').groups[0];
+    await page.getByLabel('您的问题').fill('今年哪个类别花得最多');
+    await page.keyboard.press('Enter');
+    const turn = await answered(page, 1);
+    same(await turn.locator('.figure').allInnerTexts(), [top.key, yuan(top.minor)], 'a name and an amount to open');
+    await turn.locator('.figure').first().click();
+    await page.locator('dialog .record').first().waitFor();
+    same(squeeze(await page.locator('dialog .dialog-note').innerText()), `${top.count}笔`, 'all of its records');
     await leave(page);
 }
 
@@ -68,5 +82,6 @@ await run(async (browser, home) => {
     await figure(browser, home, { size: 'phone', language: 'zh' });
     await figure(browser, home, { size: 'desktop', language: 'en', theme: 'dark' });
     await many(browser, home);
+    await name(browser, home);
     await failed(browser, home);
 });

@@ -62,6 +62,23 @@ async function locked(browser, home) {
     await leave(page);
 }
 
+/* A file dropped anywhere on the page is read like one that was chosen. */
+async function dropped(browser, home, bill) {
+    const page = await open(browser, home, { size: 'desktop', path: 'bills' });
+    await page.waitForSelector('.drop');
+    const data = await page.evaluateHandle((text) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], 'dropped.csv'));
+        return transfer;
+    }, readFileSync(bill).toString('base64'));
+    await page.dispatchEvent('body', 'dragover', { dataTransfer: data });
+    await page.waitForSelector('.drop.over');
+    await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+    await page.waitForSelector('dialog .counts');
+    check((await page.locator('dialog h3').first().innerText()).includes('dropped.csv'), 'a dropped file is previewed');
+    await leave(page);
+}
+
 async function found(browser, home) {
     const page = await open(browser, home, { path: 'bills' });
     await page.waitForSelector('.record');
@@ -115,6 +132,7 @@ await run(async (browser, home) => {
     await taken(browser, home, bill);
     await faulty(browser, home, bill);
     await locked(browser, home);
+    await dropped(browser, home, bill);
     await found(browser, home);
     await corrected(browser, home);
     await undone(browser, home, bill);

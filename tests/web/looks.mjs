@@ -29,6 +29,33 @@ async function accessible(page, where) {
     same(found.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(', ')}`), [], `${where}: axe`);
 }
 
+/* What opens over a view or in it: an answer with its figures, filters, a record, the word that erases. */
+async function opened(page, where) {
+    await page.evaluate(() => { location.hash = '#/ask'; });
+    for (const n of [0, 4]) {
+        await page.locator('.ask-head .button').click({ timeout: 50 }).catch(() => {}); // a conversation hides the examples
+        await page.locator('.chip').nth(n).click();
+        await page.waitForSelector('.answer-text');
+        await fits(page, `answer ${n}, ${where}`);
+        await accessible(page, `answer ${n}, ${where}`);
+    }
+    await page.evaluate(() => { location.hash = '#/bills'; });
+    await page.locator('.find-line .button').click();
+    await page.waitForSelector('.filters');
+    await page.locator('.record').first().click();
+    await page.waitForSelector('.category-form select');
+    await fits(page, `record, ${where}`);
+    await accessible(page, `record, ${where}`);
+    await page.keyboard.press('Escape');
+    await accessible(page, `filters, ${where}`);
+    await page.evaluate(() => { location.hash = '#/privacy'; });
+    await page.locator('.privacy-side .button.danger').click();
+    await page.waitForSelector('.erase');
+    await fits(page, `erase, ${where}`);
+    await accessible(page, `erase, ${where}`);
+    await page.keyboard.press('Escape');
+}
+
 await run(async (browser, home) => {
     smallEnough();
     home.run('import', home.makeBill());
@@ -46,6 +73,7 @@ await run(async (browser, home) => {
                 const title = await page.title();
                 check(language === 'zh' ? /[一-鿿]/.test(title) : /^[\x20-\x7e·]+$/.test(title), `${where}: the title's language`);
             }
+            await opened(page, `${size}, ${theme}, ${language}`);
             same(await page.evaluate(() => Object.keys(localStorage)), [], `${size}: nothing kept in the browser unless a switch was used`);
             await leave(page);
         }

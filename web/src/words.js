@@ -121,7 +121,7 @@ const words = {
     'ask.thinking.model': ['正在算…（听不懂时由 {name} 帮忙）', 'Working it out… ({name} helps where words are new)'],
     'ask.examples': ['试试这些', 'Try one of these'],
     'ask.example.1': ['上个月喝咖啡花了多少', 'How much did I spend on coffee last month?'],
-    'ask.example.2': ['今年哪个类别花得最多', 'Which category cost the most this year?'],
+    'ask.example.2': ['今年哪个类别花得最多', 'What did I spend the most on this year?'],
     'ask.example.3': ['这个月比上个月多花了多少', 'How much more did I spend this month than last month?'],
     'ask.example.4': ['今年最大的一笔支出是什么', 'What was my largest payment this year?'],
     'ask.example.5': ['今年每个月花了多少', 'How much did I spend each month this year?'],

@@ -26,7 +26,19 @@ export function splitFigures(text, figures) {
         at = match.index + all.length;
     }
     parts.push(text.slice(at));
-    return { parts: parts.filter((part) => part !== ''), left };
+    return { parts: withNames(parts, left).filter((part) => part !== ''), left };
+}
+
+/* A figure may be a name or a day: 最多的是 餐饮. */
+function withNames(parts, left) {
+    for (const figure of left.filter((one) => typeof one.value === 'string' && one.value)) {
+        const index = parts.findIndex((part) => typeof part === 'string' && part.includes(figure.value));
+        if (index < 0) continue;
+        const [before, ...after] = parts[index].split(figure.value);
+        parts.splice(index, 1, before, { text: figure.value, figure }, after.join(figure.value));
+        left.splice(left.indexOf(figure), 1);
+    }
+    return parts;
 }
 
 export function figureValue(figure) {
@@ -54,7 +66,7 @@ function glued(parts) {
     return out;
 }
 
-/* Three amounts or more that stand side by side are easier to see than to read. */
+/* Four amounts or more that stand side by side are easier to see than to read. */
 function Bars({ figures, onOpen }) {
     const most = Math.max(1, ...figures.map((figure) => figure.minor));
     return (
@@ -74,7 +86,9 @@ function Bars({ figures, onOpen }) {
 
 function comparable(figures) {
     const money = figures.filter((figure) => figure.minor !== undefined);
-    return money.length >= 3 && money.every((figure) => figure.currency === money[0].currency && figure.minor >= 0) ? money : null;
+    if (money.length < 4 || money.some((figure) => figure.currency !== money[0].currency || figure.minor < 0)) return null;
+    const dated = money.every((figure) => /^\d{4}-\d\d/.test(figure.name));
+    return dated ? money : money.sort((a, b) => b.minor - a.minor);
 }
 
 export function Answer({ answer, figures, onOpen }) {

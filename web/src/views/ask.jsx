@@ -27,13 +27,11 @@ export function Ask() {
     const ask = async (question) => {
         if (!question || busy) return;
         setText('');
-        put((all) => [...all, { question, state: 'asking', said: '' }]);
+        put((all) => [...all, { question, state: 'asking' }]);
         abort.current = new AbortController();
         try {
-            let said = '';
             await api.stream('/ask', { question }, (event, data) => {
                 if (event === 'status') last({ status: data.model ? t('ask.thinking.model', { name: data.model }) : t('ask.thinking') });
-                if (event === 'delta') last({ said: (said += data.text) });
                 if (event === 'answer') last({ state: 'answered', answer: data });
             }, abort.current.signal);
             if (kept.at(-1).state === 'asking') last({ state: 'failed', message: t('error.failed') });
@@ -83,7 +81,7 @@ function Turn({ turn, onFigure }) {
     return (
         <article class="turn">
             <p class="question">{turn.question}</p>
-            {turn.state === 'asking' && <div class="answer waiting">{turn.said || <><span class="dots" aria-hidden="true"><i /><i /><i /></span>{turn.status || t('ask.thinking')}</>}</div>}
+            {turn.state === 'asking' && <div class="answer waiting"><span class="dots" aria-hidden="true"><i /><i /><i /></span>{turn.status || t('ask.thinking')}</div>}
             {turn.state === 'failed' && <div class="answer bad" role="alert"><strong>{t('ask.failed')}</strong><p>{turn.message}</p></div>}
             {turn.state === 'answered' && (
                 <div class="answer">

@@ -46,6 +46,7 @@ export function Bills({ values }) {
         setFiles(null);
         setVersion((v) => v + 1);
         notify(t('import.done', { count: count(added) }));
+        if (values.import) location.hash = '#/home'; // who came from an empty home wants to see it filled
     };
     const none = (
         <div class="state">
