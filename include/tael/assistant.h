@@ -35,7 +35,8 @@ typedef struct tael_answer {
     char *text; /* one or two sentences in the question's language */
     const tael_figure *figures;
     size_t figure_count;
-    const char *route; /* "ledger", "no_data", "out_of_scope", "unclear" */
+    const char *route; /* "ledger", "no_data", "out_of_scope", "unclear"; "not_allowed": it takes habits, whose consent
+                          is off */
     char *question;    /* as it was asked, or made whole when it leaned on the one before */
     char *plan; /* what was understood, JSON: want, by, about, without, paid_with, times, bounds, and who read it */
     char *explanation; /* the same in words, in the question's language */

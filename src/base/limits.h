@@ -50,6 +50,12 @@
 #define TAEL__MAX_NEXT_EPOCHS 1000
 #define TAEL__MAX_NEXT_FILE   ((size_t)1 << 28) /* a starting model; 12,000 items take 2 MB */
 
+/* What the next weeks will bring. */
+#define TAEL__MAX_SERIES       ((size_t)1 << 20) /* customers; one owner has 20 categories */
+#define TAEL__MAX_SERIES_WEEKS ((size_t)1 << 26) /* of all: half a gigabyte; a year of 10,000 customers is 520,000 */
+#define TAEL__MAX_WEEKS_AHEAD  32                /* gaps between purchases are told apart as far */
+#define TAEL__MAX_SERIES_ROWS  (1u << 23)        /* weeks to learn from: 1.1 GB, for a partner's population */
+
 /* Zips and workbooks that hold bills. */
 #define TAEL__MAX_UNPACKED_BYTES  ((uint64_t)1 << 28) /* in all, as a bill alone may have; bombs end here */
 #define TAEL__MAX_ZIP_MEMBERS     4096                /* a mailed zip holds one or two, a workbook about 20 */

@@ -86,6 +86,8 @@ static int on_purchase(const tael_purchase_habit *p, void *user)
     set(row, "regular", tael__json_real((double)p->regular));
     set(row, "since_days", json_integer(p->since_days));
     set(row, "within_7_days", tael__json_real((double)p->within_7_days));
+    set(row, "in_30_days", tael__json_real((double)p->in_30_days));
+    set(row, "ended", tael__json_real((double)p->ended));
     set(row, "due", json_boolean(p->due));
     set(row, "lapsed", json_boolean(p->lapsed));
     set(row, "usual_minor", json_integer(p->usual_minor));

@@ -6,6 +6,7 @@
 #include "base/date.h"
 #include "base/random.h"
 #include "habits/internal.h"
+#include "habits/renewal.h"
 
 typedef struct tael__payment {
     int64_t id, time_ms, minor; /* net of refunds; a refund without its purchase is negative */
@@ -30,42 +31,10 @@ typedef struct tael__names {
 typedef struct tael__recurring {
     tael_recurring r;
     uint32_t brand;
-    int32_t next, next_from, next_to; /* days; next 0: it ended */
+    int32_t next, next_from, next_to; /* days; 0 when it ended */
     int32_t slot_next;                /* the day of the next period's slot */
     int64_t *ids;                     /* owned */
 } tael__recurring;
-
-/* ---- Renewals (renewal.c) ---- */
-
-/* Bayesian renewal model: Weibull gaps with an unknown shape on a grid and a gamma prior on the rate of each. */
-enum { TAEL__SHAPES = 16 };
-
-/* What rows of one owner have in common: how regular they are, and how long their gaps. */
-typedef struct tael__renewal_prior {
-    double weight[TAEL__SHAPES], a[TAEL__SHAPES], b[TAEL__SHAPES];
-    double scale; /* days */
-} tael__renewal_prior;
-
-typedef struct tael__renewal {
-    double weight[TAEL__SHAPES];             /* of shape j, posterior */
-    double a[TAEL__SHAPES], b[TAEL__SHAPES]; /* of the rate's gamma: S(t) = (b / (b + (t / scale)^k))^a */
-    double scale;
-} tael__renewal;
-
-/* gaps[0..n) in days, above 0, oldest first, n > 0. `open_days`: since the last one, a gap that hasn't ended. `prior`
- * NULL: one gap of the typical length. */
-void tael__renewal_fit(tael__renewal *m, const double *gaps, size_t n, double open_days,
-                       const tael__renewal_prior *prior);
-
-/* Learn the prior from rows of gaps: row i is gaps[start[i]] to gaps[start[i + 1]] (exclusive), none empty; rows > 0.
- */
-tael_status tael__renewal_learn(tael__renewal_prior *prior, const double *gaps, const size_t *start, size_t rows);
-
-double tael__renewal_survival(const tael__renewal *m, double days);
-/* Days after the last event at which the next has come with probability p, given that it hasn't until `open_days`. */
-double tael__renewal_quantile(const tael__renewal *m, double open_days, double p);
-/* 1 minus the gaps' coefficient of variation, at least 0: 0 is pure chance, 1 is clockwork. */
-double tael__renewal_regular(const tael__renewal *m);
 
 struct tael_habits {
     tael__payment *payments; /* oldest first */
@@ -104,7 +73,7 @@ double tael__period_days(const tael__period *period);
 
 /* ---- Words (words.c) ---- */
 
-void tael__habit_day(char out[16], int32_t day); /* "2026-11-20"; "" for 0 */
+void tael__habit_day(char out[16], int32_t day); /* "2026-11-20" */
 /* "¥1,234.56" or "USD 12.30". */
 void tael__habit_money(char out[48], int64_t minor, const char *currency);
 /* Begin a sentence in habits->sentence; its text, "" when there was no memory for it. */

@@ -34,7 +34,7 @@ holds 'd["recurring"][1]["old_minor"] == 2500 and d["recurring"][1]["minor"] == 
 holds 'd["recurring"][0]["state"] == "active" and len(d["recurring"][0]["records"]) == 8'
 expect 0 habits next --today 2026-08-20 --json
 holds 'any(p["name"] == "星巴克" and p["kind"] == "merchant" and 2.5 <= p["interval_days"] <= 3.5 and p["hour"] == 14 for p in d["next"])'
-holds 'all(0 <= p["within_7_days"] <= 1 and p["why"] for p in d["next"])'
+holds 'all(0 <= p["within_7_days"] <= 1 and 0 <= p["ended"] <= 1 and 0 <= p["in_30_days"] <= 30 and p["why"] for p in d["next"])'
 holds 'not any(p["name"] == "房东王姐" for p in d["next"])'
 expect 0 habits unusual --today 2026-08-20 --json
 holds '[(u["kind"], u["minor"], u["merchant"]) for u in d["unusual"]] == [("double", 23800, "火锅店")] and d["unusual"][0]["other"]'
