@@ -104,10 +104,16 @@ async function corrected(browser, home) {
     const page = await open(browser, home, { size: 'desktop', path: 'bills' });
     await page.getByLabel('搜索账单').fill('滴滴');
     await page.waitForFunction(() => document.querySelector('.record-name')?.innerText.includes('滴滴'));
-    await page.locator('.record').first().click();
+    await page.evaluate(() => scrollTo(0, 1500));
+    await page.waitForFunction(() => Number(document.querySelector('.row').getAttribute('aria-posinset')) > 5);
+    const place = await page.evaluate(() => scrollY);
+    await page.locator('.row .record').nth(12).click();
     await page.locator('.category-form select').selectOption('entertainment.game');
     await page.getByRole('button', { name: '保存类别' }).click();
     await page.waitForFunction(() => document.querySelector('.category-form small')?.innerText.includes('由您指定'));
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.querySelectorAll('.row .mark').length > 5 && [...document.querySelectorAll('.row .mark')].every((mark) => mark.innerText === '娱'));
+    same(await page.evaluate(() => scrollY), place, 'the list stays where it was');
     same(home.run('ledger', '--text', '滴滴', '--limit', '1').records[0].category_key, 'entertainment.game', 'the ledger knows the category');
     await leave(page);
 }

@@ -87,7 +87,7 @@ export class Home {
 
 /* The page of a home at a size, in a theme and a language. */
 export async function open(browser, home, { size = 'phone', theme = 'light', language = 'zh', path = '', scale = 1 } = {}) {
-    const context = await browser.newContext({ viewport: sizes[size], deviceScaleFactor: scale, colorScheme: theme, locale: language === 'zh' ? 'zh-CN' : 'en-GB', acceptDownloads: true, hasTouch: size === 'phone' });
+    const context = await browser.newContext({ viewport: sizes[size], deviceScaleFactor: scale, colorScheme: theme, reducedMotion: 'reduce', locale: language === 'zh' ? 'zh-CN' : 'en-GB', acceptDownloads: true, hasTouch: size === 'phone' });
     const page = await context.newPage();
     page.faults = [];
     page.on('pageerror', (error) => page.faults.push(error.message));
@@ -112,7 +112,7 @@ export async function leave(page) {
 /* Runs test(browser, home) with both given back whatever happens. */
 export async function run(test) {
     const home = new Home();
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--force-prefers-reduced-motion'] });
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
     let failed = null;
     try {
         await test(browser, home);

@@ -13,14 +13,16 @@ const beyond = 8;      // rows kept above and below what is seen
 const pagesKept = 12;  // the rest is forgotten and fetched again
 const rowHeight = 68;  // --row-height of the stylesheet
 
-/* Pages by number, fetched once each; `version` starts them anew. */
+/* Pages by number, fetched once each; `version` starts them anew, and what was there stays in sight until its successor comes. */
 function usePages(filters, version) {
     const [, redraw] = useState(0);
     const store = useRef(null);
-    const key = JSON.stringify(filters) + version;
-    if (store.current?.key !== key) {
-        store.current?.abort.abort();
-        store.current = { key, pages: new Map(), total: null, error: null, abort: new AbortController() };
+    const name = JSON.stringify(filters);
+    const before = store.current;
+    if (before?.name !== name || before.version !== version) {
+        before?.abort.abort();
+        const kept = before?.name === name;
+        store.current = { name, version, pages: new Map(), old: kept ? before.pages : new Map(), total: kept ? before.total : null, error: null, abort: new AbortController() };
     }
     const mine = store.current;
     const want = (page) => {
@@ -87,7 +89,8 @@ export function RecordList({ filters, version, today, onOpen, none }) {
     if (pages.total === 0) return none;
     const rows = [];
     for (let at = Math.min(range.from, pages.total); at < to; at++) {
-        rows.push({ at, record: pages.pages.get(Math.floor(at / pageRows))?.[at % pageRows] });
+        const page = Math.floor(at / pageRows);
+        rows.push({ at, record: (pages.pages.get(page) ?? pages.old.get(page))?.[at % pageRows] });
     }
     const top = rows[Math.min(rows.length - 1, range.from === 0 ? 0 : beyond)]?.record;
     return (
