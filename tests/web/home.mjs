@@ -45,6 +45,20 @@ async function figures(browser, home) {
     await leave(page);
 }
 
+/* What the chart of months tells under the pointer. */
+async function months(browser, home) {
+    const page = await open(browser, home, { size: 'desktop' });
+    const over = page.locator('.months .u-over');
+    await over.scrollIntoViewIfNeeded();
+    const box = await over.boundingBox();
+    await page.mouse.move(box.x + box.width - 8, box.y + box.height / 2); // the last month
+    const whole = (minor) => yuan(Math.floor((minor + 50) / 100) * 100).slice(0, -3);
+    const month = today.slice(0, 7);
+    const expected = `支出${whole(home.run('spend', '--month', month).minor)}·收入${whole(home.run('spend', '--income', '--month', month).minor)}`;
+    check((await text(page, '.months .readout')).endsWith(expected), `the month's sums: ${await text(page, '.months .readout')} instead of ${expected}`);
+    await leave(page);
+}
+
 async function reasons(browser, home) {
     const page = await open(browser, home);
     await page.waitForSelector('.recurs');
@@ -100,6 +114,7 @@ await run(async (browser, home) => {
     await sample(browser, home, home.makeBill());
     await first(browser, home, home.makeBill());
     await figures(browser, home);
+    await months(browser, home);
     await reasons(browser, home);
     await year(browser, home);
     await category(browser, home);

@@ -129,8 +129,12 @@ function useStill(value, keys) {
     return kept.current.value;
 }
 
+const fewestMonths = 6;
+
 export function Months({ home, height }) {
-    const months = home.months.slice(innerWidth < 720 ? -12 : 0); // a phone has no room for two years of bars
+    const begun = home.months.findIndex((m) => m.minor !== 0 || m.income_minor !== 0);
+    const known = home.months.slice(Math.max(0, Math.min(begun, home.months.length - fewestMonths))); // not the years before the ledger
+    const months = known.slice(innerWidth < 720 ? -12 : 0); // a phone has no room for two years of bars
     const data = [months.map((_, i) => i), months.map((m) => m.income_minor), months.map((m) => m.minor)];
     const still = useStill(data, [home]);
     const every = Math.ceil(months.length / 8);
