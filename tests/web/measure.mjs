@@ -28,6 +28,7 @@ await run(async (browser, home) => {
     home.run('import', home.write('large.csv', bill));
     const page = await open(browser, home, { path: 'bills' });
     await page.waitForSelector('.record');
+    await browser.startTracing(page, { categories: ['devtools.timeline'] });
     const frames = await page.evaluate(() => new Promise((done) => {
         const gaps = [];
         let last = performance.now();
@@ -43,6 +44,9 @@ await run(async (browser, home) => {
     const sorted = frames.sort((a, b) => a - b);
     const at = (part) => sorted[Math.floor(sorted.length * part)].toFixed(1);
     console.log(`100,000 records flung: frame ${at(0.5)} ms median, ${at(0.95)} ms 95th, ${at(0.999)} ms longest`);
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+    const cpu = (name) => traceEvents.filter((e) => e.name === name).reduce((sum, e) => sum + (e.tdur ?? 0), 0) / 1000 / frames.length;
+    console.log(`processor time of each frame: script ${cpu('FunctionCall').toFixed(1)} ms, style ${cpu('UpdateLayoutTree').toFixed(1)} ms, layout ${cpu('Layout').toFixed(1)} ms, paint ${cpu('Paint').toFixed(1)} ms`);
     const search = [];
     for (const word of ['咖啡', '地铁', '超市', '充值', '2026']) {
         const began = performance.now();
