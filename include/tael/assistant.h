@@ -16,6 +16,10 @@ typedef struct tael_ask_options {
     const char *prefix_path; /* where the state of the prompt's fixed part is kept between calls; NULL: not kept */
     uint32_t threads;
     const char *after; /* the question before, whole, which this one may lean on ("那上上个月呢？"); NULL: none */
+    /* Told the session that the model is asked in, so that another thread may tael_session_cancel() it, and NULL before
+     * it is closed. NULL: nobody is. */
+    void (*session)(tael_session *session, void *user);
+    void *user;
 } tael_ask_options;
 
 typedef struct tael_figure {

@@ -204,7 +204,8 @@ json_t *tael__document(const tael__exchange *x, const char *prefix, const char *
 
 /* ---- The chat (chat_prompt.c): messages to a prompt ---- */
 
-/* The prompt of OpenAI's `messages` and x->tools; tael__free() it. */
-bool tael__chat_prompt(tael__exchange *x, const json_t *messages, char **prompt);
+/* The prompt of OpenAI's messages and x->tools; tael__free() it. A fault names them as `field`, counted after the first
+ * `added`, which are not the client's own. */
+bool tael__chat_prompt(tael__exchange *x, const json_t *messages, const char *field, size_t added, char **prompt);
 
 #endif

@@ -241,7 +241,8 @@ BAD = [
     (RESPONSES, {}, 400, "input"), (RESPONSES, {"input": []}, 400, "input"), (RESPONSES, {"input": 5}, 400, "input"),
     (RESPONSES, {"input": "a", "previous_response_id": "x"}, 400, "previous_response_id"),
     (RESPONSES, {"input": "a", "background": True}, 400, "background"), (RESPONSES, {"input": "a", "instructions": 5}, 400, "instructions"),
-    (RESPONSES, {"input": [{"type": "reasoning"}]}, 400, "messages[0].role"),
+    (RESPONSES, {"input": [{"type": "reasoning"}]}, 400, "input[0].role"),
+    (RESPONSES, {"input": [*USER, {"role": "user", "content": 5}], "instructions": "x"}, 400, "input[1].content"),
     (RESPONSES, {"input": "a", "tools": [{"type": "web_search"}]}, 400, "tools[0]"),
     (RESPONSES, {"input": "a", "text": {"format": {"type": "json_schema"}}}, 400, "response_format.json_schema"),
     (RESPONSES, {"input": "a", "max_output_tokens": 0}, 400, "max_output_tokens"),
@@ -264,7 +265,7 @@ def heads(service):
     """What is refused by its head alone."""
     body = chat()
     for method, path, data, headers, status in [
-        ("GET", "/", None, {}, 404), ("GET", "/v1", None, {}, 404), ("GET", "/v1/chat", None, {}, 404),
+        ("GET", "/index.html", None, {}, 404), ("GET", "/v1", None, {}, 404), ("GET", "/v1/chat", None, {}, 404),
         ("POST", "/v1/chat/completions/", body, {}, 404), ("GET", "/v1/files", None, {}, 404), ("GET", "/healthz/", None, {}, 404),
         ("GET", "/../etc/passwd", None, {}, 404), ("GET", "/%2e%2e/x", None, {}, 404), ("GET", "/v1/models/", None, {}, 404),
         ("GET", "/v1/models/none", None, {}, 404), ("GET", "/v1/models/" + "x" * 400, None, {}, 404),
