@@ -1,14 +1,18 @@
 # tael_page(ROOM FOLDER): the files of FOLDER, the built page, become tael__page_files[] of that room (src/serve/page.h):
 # index.html as it is, under "/"; the others gzip-encoded, under their own paths. A folder that isn't there gives a program
-# without a page. With a target `web`, which builds the page, its files are read after it.
+# without a page. With a target `web`, which builds the page, they are read after it: index.html names all others, so it
+# changes whenever one does.
 set(TAEL_PAGE_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
 
 function(tael_page room folder)
     set(made ${PROJECT_BINARY_DIR}/embedded/page_files.c)
-    file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/*)
+    set(files "")
+    if(TARGET web)
+        set(files ${folder}/index.html)
+    endif()
     add_custom_command(OUTPUT ${made}
         COMMAND ${CMAKE_COMMAND} -DFOLDER=${folder} -DMADE=${made} -P ${TAEL_PAGE_SCRIPT}
-        DEPENDS ${TAEL_PAGE_SCRIPT} ${files} $<$<TARGET_EXISTS:web>:web> VERBATIM
+        DEPENDS ${TAEL_PAGE_SCRIPT} ${files} VERBATIM
         COMMENT "the page")
     target_sources(objects_${room} PRIVATE ${made})
 endfunction()

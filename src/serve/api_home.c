@@ -105,11 +105,11 @@ static tael_status put_months(json_t *home, tael_ledger *ledger, const char *tod
     for (int i = 0; i < MONTHS_SHOWN; i++, date = tael__date_add_months(date, 1)) {
         write_day(day, date);
         day[7] = '\0';
-        json_array_append_new(m.list, json_pack("{s:s,s:i,s:i}", "month", day, "minor", 0, "income", 0));
+        json_array_append_new(m.list, json_pack("{s:s,s:i,s:i}", "month", day, "minor", 0, "income_minor", 0));
     }
     tael_query q = query_since(TAEL_BY_MONTH, TAEL_EXPENSE, from, today);
     TAEL_TRY(tael_ledger_query(ledger, &q, add_month, &m));
-    m.field = "income";
+    m.field = "income_minor";
     q.filter.direction = TAEL_INCOME;
     return tael_ledger_query(ledger, &q, add_month, &m);
 }

@@ -175,7 +175,7 @@ def same(s):
     days = s.command("spend", "--by", "day", "--from", "2023-06-21", "--to", TODAY)["groups"]
     check(home["days"] == [{"day": g["key"], "minor": g["minor"], "count": g["count"]} for g in days])
     check(len(home["months"]) == 24 and home["months"][-1]["month"] == TODAY[:7])
-    check(sum(m["income"] for m in home["months"]) == s.command("spend", "--income", "--from", "2022-07-01", "--to", TODAY)["minor"])
+    check(sum(m["income_minor"] for m in home["months"]) == s.command("spend", "--income", "--from", "2022-07-01", "--to", TODAY)["minor"])
     check({x["source"] for x in home["sources"]} == {"wechat"} and home["sample"] is False)
 
 
