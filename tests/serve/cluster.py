@@ -118,9 +118,11 @@ def figures(cluster):
 
 
 def died_and_ended(cluster):
-    """One node is killed while it is asked, then one ends: every request gets its answer, and nobody is left is said so."""
+    """One node is killed while it is asked, then one ends: every request gets its answer, the large ones as well; and when
+    none is left, that is said."""
     def ask(i):
-        return cluster.ask("POST", TEXT, {"prompt": f"Question {i}", "max_tokens": 24, "ignore_eos": True}, KEYS[0])
+        body = {"prompt": f"Question {i}", "max_tokens": 24, "ignore_eos": True, "metadata": {"much": "x" * (i % 2 * 100_000)}}
+        return cluster.ask("POST", TEXT, body, KEYS[0])
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(ask, i) for i in range(120)]
         asked[20].result()
@@ -133,7 +135,8 @@ def died_and_ended(cluster):
     check({ask(i)[1] for i in range(SOME)} == {"node3"}, "only node3 is left")
     cluster.nodes["node3"].process.send_signal(signal.SIGKILL)
     cluster.wait(lambda: cluster.ask("GET", "/healthz")[0] == 503, "nobody is left")
-    check(ask(0)[0] == 503, "nobody is left")
+    status, _, text = ask(0)
+    check(status == 503 and json.loads(text)["error"]["code"] == "no_node", status, text)
 
 
 with tempfile.NamedTemporaryFile("w") as keys:  # mode 0600
