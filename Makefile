@@ -6,7 +6,7 @@ TAEL   := build/release/tael
 PREFIX ?= /usr/local
 S      ?= 60
 
-.PHONY: run test check bench fuzz fuzz-all sanitize golden fmt install setup build arm64 clean help
+.PHONY: run test check bench fuzz fuzz-all sanitize golden fmt install setup build arm64 demo-cluster clean help
 
 run: build ## import a bill and ask about it (BILL=file, QUESTION=text, MODEL=name)
 	@scripts/show
@@ -29,6 +29,10 @@ fuzz-all: ## every target for S seconds each
 
 sanitize: setup ## the tests under address, undefined and thread sanitizers
 	@scripts/sanitize
+
+demo-cluster: build ## three servers behind HAProxy under load, one is killed: what was lost (half a minute)
+	@scripts/setup --cluster
+	@scripts/demo-cluster $(TAEL)
 
 arm64: setup ## cross-build the kernels for ARM64 and check them under qemu
 	@scripts/arm64
@@ -53,4 +57,4 @@ clean: ## remove built files (models and the ledger stay)
 	@rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile

@@ -155,7 +155,7 @@ def machine():
             "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")}
 
 
-PEERED = ("speed", "speed-noamx", "depth", "agree", "perplexity", "many")
+PEERED = ("speed", "speed-noamx", "depth", "agree", "perplexity", "many", "serve")
 
 
 def peer_words():
