@@ -32,14 +32,21 @@ static void close_empty_folder(const char *home)
         (void)chmod(home, 0700);
 }
 
-/* The empty file, so that the store, its WAL and its index all take mode 0600 whatever the umask. */
+/* The empty file, so that the store, its WAL and its index all take mode 0600 whatever the umask. One that is there is
+ * not opened: closing it would give up the locks that another handle of this process has on it (POSIX, fcntl), and the
+ * next process to leave would take itself for the last and remove the log under us. */
 static tael_status make_file(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct stat st;
-    if (fd < 0) return tael__fail_errno(OPENING, path, errno);
-    if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077)) (void)fchmod(fd, 0600);
-    close(fd);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd);
+        return TAEL_OK;
+    }
+    if (errno != EEXIST || lstat(path, &st) != 0) return tael__fail_errno(OPENING, path, errno);
+    if (S_ISLNK(st.st_mode)) return tael__fail_errno(OPENING, path, ELOOP);
+    if (access(path, W_OK) != 0) return tael__fail_errno(OPENING, path, errno);
+    if (st.st_uid == geteuid() && (st.st_mode & 077)) (void)chmod(path, 0600);
     return TAEL_OK;
 }
 

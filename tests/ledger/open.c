@@ -348,6 +348,36 @@ static void opening_without_memory_fails_with_a_sentence(void **state)
     temp_remove(home);
 }
 
+/* SQLite holds a shared lock on the store for as long as it is open: it tells other processes that the log is in use.
+ */
+static bool locked_by_another(const char *path)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000002, .l_len = 510};
+        int fd = open(path, O_RDWR | O_CLOEXEC);
+        _exit(fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? 1 : 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+static void a_second_handle_of_the_process_keeps_the_locks_of_the_first(void **state)
+{
+    (void)state;
+    char *home = temp_folder();
+    fill(home);
+    const char *store = in_folder(home, "ledger.db");
+    assert_false(locked_by_another(store));
+    tael_ledger *first = open_at(home), *second = open_at(home);
+    assert_true(locked_by_another(store));
+    tael_ledger_close(second);
+    assert_true(locked_by_another(store));
+    tael_ledger_close(first);
+    temp_remove(home);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +391,7 @@ int main(void)
         cmocka_unit_test(processes_at_once_make_one_ledger_and_each_row_once),
         cmocka_unit_test(killed_in_the_midst_an_import_is_there_whole_or_not_at_all),
         cmocka_unit_test(a_ledger_that_another_holds_too_long_is_locked),
+        cmocka_unit_test(a_second_handle_of_the_process_keeps_the_locks_of_the_first),
         cmocka_unit_test(a_full_store_refuses_the_bill_whole),
         cmocka_unit_test(opening_without_memory_fails_with_a_sentence),
     };
