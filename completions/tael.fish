@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent disclosures key recover help
+set -l commands pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask mcp export erase consent disclosures key recover help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -38,13 +38,14 @@ complete -c tael -n $none -a remove -d 'take back a record added by hand'
 complete -c tael -n $none -a erase -d 'records really gone'
 complete -c tael -n $none -a consent -d 'what the ledger may be used for'
 complete -c tael -n $none -a disclosures -d 'what left the device, and to whom'
+complete -c tael -n $none -a mcp -d 'the ledger as tools for other assistants'
 complete -c tael -n $none -a key -d 'a passphrase on the ledger'
 complete -c tael -n $none -a recover -d 'save what can be read of a damaged ledger'
 complete -c tael -n $none -a help -d 'help on a command'
 complete -c tael -n '__fish_seen_subcommand_from help' -a "$commands"
 complete -c tael -n '__fish_seen_subcommand_from pull' -a "$models"
 
-for command in run tokenize embed perplexity bench serve ask
+for command in run tokenize embed perplexity bench serve ask mcp
     complete -c tael -n "__fish_seen_subcommand_from $command" -s m -l model -x -a "$models (__fish_complete_suffix .gguf)" -d model
 end
 for command in run embed perplexity quantize bench serve ask
