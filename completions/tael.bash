@@ -50,14 +50,14 @@ _tael()
     perplexity) options="--model --lora --ctx --threads" ;;
     quantize) options="--to --imatrix --pure --threads" ;;
     bench) options="--model --prompt --tokens --depth --parallel --kv-q8 --threads --runs" ;;
-    serve) options="--model --lora --host --port --key-file --parallel --ctx --deadline --kv-q8 --threads" ;;
-    import) options="--as --password --map --mappings --forget-mapping --dry-run" ;;
+    serve) options="--model --lora --host --port --key-file --parallel --ctx --deadline --kv-q8 --no-page --open --threads" ;;
+    import) options="--as --password --map --mappings --forget-mapping --sample --dry-run" ;;
     ledger) options="$filters --limit" ;;
     spend) options="$filters --by --income --gross --limit" ;;
     match) options="--undo --redo --join --limit" ;;
     merchant) options="--as --forget --suggest --limit" ;;
     categorize) options="--only --all --forget" ;;
-    habits) options="show recurring next forecast unusual train forget --today --days --limit --undo" ;;
+    habits) options="show recurring next forecast unusual train forget --today --days --limit --kind --undo" ;;
     ask) options="--model --today --after --explain --threads" ;;
     export) options="--out" ;;
     add) options="--yes --today" ;;

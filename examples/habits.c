@@ -11,10 +11,10 @@ static int on_recurring(const tael_recurring *r, void *user)
     return 0;
 }
 
-static int on_next(const tael_purchase_habit *p, void *user)
+static int on_next(const tael_upcoming *u, void *user)
 {
     (void)user;
-    if (p->due) printf("%s is due: %s\n", p->name, p->sentence);
+    if (u->habit.within_7_days >= 0.5F) printf("%s: %s\n", u->habit.name, u->habit.sentence);
     return 0;
 }
 
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     tael_status status = tael_ledger_open(&ledger, argv[1], NULL);
     if (status == TAEL_OK) status = tael_habits_open(&habits, ledger, argv[2]);
     if (status == TAEL_OK) status = tael_habits_recurring(habits, on_recurring, NULL);
-    if (status == TAEL_OK) status = tael_habits_replenish(habits, on_next, NULL);
+    if (status == TAEL_OK) status = tael_habits_upcoming(habits, on_next, NULL);
     if (status == TAEL_OK) status = tael_habits_forecast(habits, on_forecast, NULL);
     if (status == TAEL_OK) status = tael_habits_unusual(habits, 0, on_unusual, NULL);
     if (status != TAEL_OK) fprintf(stderr, "%s\n", tael_error());

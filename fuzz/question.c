@@ -32,6 +32,11 @@ static void look_at(const char *question, const tael__merchants *m, const tael__
         must(tael__days_of(when.periods[i].from) <= tael__days_of(when.periods[i].to) ||
              tael__days_of(when.periods[i].from) > tael__days_of(today));
     }
+    tael__period ahead;
+    if (tael__ahead_find(&ahead, question, today)) {
+        must(ahead.at + ahead.bytes <= bytes && tael__days_of(ahead.from) <= tael__days_of(ahead.to));
+        must(tael__days_of(ahead.from) > tael__days_of(today));
+    }
     tael__spots_find(&spots, question, &when, m, intents);
     for (size_t i = 0; i < spots.count; i++) {
         must(spots.of[i].at >= end && spots.of[i].bytes > 0);

@@ -12,9 +12,11 @@ import calendar
 import datetime as dt
 import json
 import math
+import os
 import random
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import make_bill
 
 DAY = dt.timedelta(1)

@@ -31,6 +31,13 @@ static const option options[] = {
      1e9,
      {"next: at most N (default: 20 for people, all with --json; 0: all)",
       "next：最多 N 条（默认显示 20 条，--json 为全部；0 为全部）"}},
+    {"kind",
+     0,
+     OPTION_CHOICE,
+     "merchant|category|item",
+     0,
+     0,
+     {"next: only merchants, categories or items", "next：只看商户、分类或商品"}},
     {"undo", 0, OPTION_FLAG, NULL, 0, 0, {"forget: learn from it again", "forget：恢复学习"}},
     {NULL},
 };
@@ -61,7 +68,7 @@ static const part parts[] = {
      tael__habits_recurring_write},
     {"next",
      {"next", "接下来可能购买"},
-     {"nothing was bought three times yet", "尚无购买三次以上的"},
+     {"nothing was bought on two days yet", "尚无购买两天以上的"},
      tael__habits_next_write},
     {"forecast", {"this month", "本月预计"}, {"", ""}, tael__habits_forecast_write},
     {"unusual", {"unusual", "异常"}, {"nothing stands out", "没有异常"}, tael__habits_unusual_write},
@@ -142,6 +149,7 @@ static tael_status show(request *r, tael_ledger *ledger, const char *what)
     tael__habits_writer w = {.json = r->json ? json_object() : NULL,
                              .line = print_line,
                              .days = (int32_t)option_integer(r, "days", 0),
+                             .kind = option_text(r, "kind", NULL),
                              .limit = (uint64_t)option_integer(r, "limit", r->json ? 0 : SHOWN),
                              .indent = all};
     tael_habits_summary s;
@@ -249,7 +257,8 @@ static tael_status run(request *r)
 
 const command command_habits = {
     .verb = "habits",
-    .usage = "[show|recurring|next|forecast|unusual|train] [--today DATE] | forget [MERCHANT|CATEGORY [--undo]]",
+    .usage = "[show|recurring|next|forecast|unusual|train] [--today DATE] [--kind KIND] | forget [MERCHANT|CATEGORY "
+             "[--undo]]",
     .what = {"what recurs, comes next, stands out; what the month will cost", "周期收支、接下来的购买、异常和本月预计"},
     .more = {"Worked out from the ledger each time, on this device; nothing of it is stored. forget leaves a merchant "
              "or a\n"

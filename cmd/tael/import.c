@@ -33,6 +33,13 @@ static const option options[] = {
       "各列的含义，如 \"time=日期,amount=金额,merchant=商户\"；会记住，供下次同样的账单使用"}},
     {"mappings", 0, OPTION_FLAG, NULL, 0, 0, {"list what was kept of --map", "列出记住的列映射"}},
     {"forget-mapping", 0, OPTION_INTEGER, "ID", 1, 9e15, {"forget one of them", "忘记其中一个"}},
+    {"sample",
+     0,
+     OPTION_FLAG,
+     NULL,
+     0,
+     0,
+     {"made-up bills: they go when one comes that isn't", "虚构的样例账单：导入真实账单时自动移除"}},
     {"dry-run", 0, OPTION_FLAG, NULL, 0, 0, {"read and report, keep nothing", "只读取并报告，不保存"}},
     {NULL},
 };
@@ -133,7 +140,8 @@ static void import_one(import_run *i, const char *file)
                              .password = option_text(r, "password", NULL),
                              .mapping = option_text(r, "map", NULL),
                              .categorize = tael_categorizer_category,
-                             .categorize_user = i->categorizer};
+                             .categorize_user = i->categorizer,
+                             .sample = option_given(r, "sample")};
     i->file = file;
     progress_begin(&i->bar, r);
     tael_status status = tael_ledger_import(i->ledger, file, &o, &report);
@@ -238,7 +246,7 @@ static tael_status run(request *r)
 
 const command command_import = {
     .verb = "import",
-    .usage = "FILE… [--password P] [--as FORMAT] [--map MAPPING] [--dry-run]",
+    .usage = "FILE… [--password P] [--as FORMAT] [--map MAPPING] [--sample] [--dry-run]",
     .what = {"read bills into the ledger", "把账单读入账本"},
     .more =
         {"Alipay, WeChat, JD and Meituan exports, statements of banks as CSV or XLSX, OFX and QIF, or the zip that was "

@@ -171,13 +171,15 @@ static tael_status run(request *r)
 
 const command command_serve = {
     .verb = "serve",
-    .usage = "[-m MODEL] [--port N]",
-    .what = {"the model for many clients over HTTP", "通过 HTTP 为多个客户端提供模型"},
+    .usage = "[-m MODEL] [--port N] [--open|--no-page]",
+    .what = {"your page, and the model for many clients over HTTP", "打开您的页面，并通过 HTTP 为多个客户端提供模型"},
     .more =
         {"Addresses: /v1/chat/completions, completions, responses, embeddings, models, messages; /healthz, /metrics.\n"
+         "On this machine it also serves your page, over the ledger; its address holds a secret and is for you alone.\n"
          "Without a key file it listens on this machine only. Ctrl-C lets what has begun finish.",
          "地址：/v1/ 下的 "
          "chat/completions、completions、responses、embeddings、models、messages；/healthz、/metrics。\n"
+         "在本机上还提供您的页面（读取账本）；其地址含有密钥，仅供您本人使用。\n"
          "没有密钥文件时只监听本机。Ctrl-C 会等已开始的请求完成。"},
     .options = options,
     .polls = true,

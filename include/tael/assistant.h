@@ -16,6 +16,10 @@ typedef struct tael_ask_options {
     const char *prefix_path; /* where the state of the prompt's fixed part is kept between calls; NULL: not kept */
     uint32_t threads;
     const char *after; /* the question before, whole, which this one may lean on ("那上上个月呢？"); NULL: none */
+    /* Told the session that the model is asked in, so that another thread may tael_session_cancel() it, and NULL before
+     * it is closed. NULL: nobody is. */
+    void (*session)(tael_session *session, void *user);
+    void *user;
 } tael_ask_options;
 
 typedef struct tael_figure {
@@ -35,7 +39,8 @@ typedef struct tael_answer {
     char *text; /* one or two sentences in the question's language */
     const tael_figure *figures;
     size_t figure_count;
-    const char *route; /* "ledger", "no_data", "out_of_scope", "unclear" */
+    const char *route; /* "ledger", "no_data", "out_of_scope", "unclear"; "not_allowed": it takes habits, whose consent
+                          is off */
     char *question;    /* as it was asked, or made whole when it leaned on the one before */
     char *plan; /* what was understood, JSON: want, by, about, without, paid_with, times, bounds, and who read it */
     char *explanation; /* the same in words, in the question's language */

@@ -153,6 +153,38 @@ TAEL_API tael_status tael_next_load(tael_next **out, const char *path, const tae
 TAEL_API tael_status tael_next_predict(tael_next *next, int64_t owner, int64_t day, tael_next_item *items, size_t room,
                                        size_t *count);
 
+/* ---- What the next weeks will bring ---- */
+
+/* Amounts by the week of many series (customers, or categories of one owner), and what they teach: quantiles of each of
+ * the next weeks, nothing bought among them. Series learn from each other how purchases come, each is told in its own
+ * frequency and amounts. Nothing here reads or writes the ledger. From one thread at a time. */
+typedef struct tael_series tael_series;
+
+typedef struct tael_series_options {
+    size_t size;   /* sizeof this struct */
+    uint64_t seed; /* the same series, added in the same order, and seed give the same forecasts on one machine */
+    uint32_t weeks_ahead; /* to forecast; 0: 4. At most 32 */
+    uint32_t epochs;      /* of the training; 0: 2 */
+    uint32_t rows_max;    /* weeks to learn from, 136 bytes each, drawn by chance when there are more; 0: 100,000 */
+} tael_series_options;
+
+/* On success *out is yours: tael_series_close(). `options` NULL: all defaults. */
+TAEL_API tael_status tael_series_open(tael_series **out, const tael_series_options *options);
+TAEL_API void tael_series_close(tael_series *series);
+
+/* The next series, counted from 0: minor units of its weeks, oldest first; what is below 0 counts as 0. All series end
+ * with the same week, the last one known; each may begin when it will. */
+TAEL_API tael_status tael_series_add(tael_series *series, const int64_t *minor, size_t weeks);
+
+/* Learn from all weeks that were added; what was learned before is replaced. Before the first training the series' own
+ * frequency and amounts speak alone. About a second on one core. */
+TAEL_API tael_status tael_series_train(tael_series *series);
+
+/* What series `index` will come to in each of the next weeks_ahead weeks: minor[weeks_ahead][count], at each of `count`
+ * probabilities (above 0, below 1); ascending where they are. A series without any purchase gets zeros. */
+TAEL_API tael_status tael_series_forecast(tael_series *series, size_t index, const double *probabilities, size_t count,
+                                          int64_t *minor);
+
 /* ---- Time: what recurs, what comes next, what the month will cost, what stands out ---- */
 
 /* The ledger's payments up to a day, and what they teach. Nothing of it is stored: it is worked out anew, so it is
@@ -208,7 +240,8 @@ typedef struct tael_recurring {
     const char *sentence; /* why, with figures, in this thread's language */
 } tael_recurring;
 
-/* Each, those that cost most a year first, ended ones last. Non-zero stops. */
+/* Each, those that cost most a year first, ended ones last. Non-zero stops. Merchants and records live until the habits
+ * are closed, a sentence until the next is made. */
 typedef int tael_recurring_fn(const tael_recurring *recurring, void *user);
 TAEL_API tael_status tael_habits_recurring(tael_habits *habits, tael_recurring_fn *each, void *user);
 
@@ -224,8 +257,10 @@ typedef struct tael_purchase_habit {
     float interval_days, regular; /* the usual gap; 0..1, 1 is clockwork, 0 pure chance */
     int32_t since_days;           /* since the last purchase */
     float within_7_days;          /* probability */
+    float in_30_days;             /* days with a purchase, expected of the 30 after the bills' last */
+    float ended;                  /* probability that it isn't bought again */
     bool due;                     /* regular, and longer ago than usual */
-    bool lapsed;                  /* so long ago that it has probably ended */
+    bool lapsed;                  /* it has probably ended */
     int64_t usual_minor;          /* the median of a purchase */
     int32_t weekday, hour;        /* where most happen: 1 Monday; 0..23; 0 and -1 when there is no such */
     char last_day[16], next_day[16], next_from[16], next_to[16];
@@ -236,6 +271,31 @@ typedef struct tael_purchase_habit {
  * with at least three purchases. What recurs on fixed days is tael_habits_recurring's. */
 typedef int tael_purchase_fn(const tael_purchase_habit *habit, void *user);
 TAEL_API tael_status tael_habits_replenish(tael_habits *habits, tael_purchase_fn *each, void *user);
+
+/* The same for rows that have something else in common, such as "cat food" of three shops: `records` are their ids in
+ * any order. Those that habits don't learn from (given back, repayments, left out) are passed over. *out has no name
+ * and no sentence; of fewer than three days only count, since_days, last_day, usual_minor and category_id are told. */
+TAEL_API tael_status tael_habits_again(tael_habits *habits, const int64_t *records, size_t count,
+                                       tael_purchase_habit *out);
+
+/* What is bought next: tael_purchase_habit, with what the owner's own past teaches beside the gaps: how often lately
+ * and before, weekdays, days of the month, what was bought just before, how lively his days are. The weights begin with
+ * the library's own (learned from others) and are corrected by what could have been foretold of the last year
+ * and what came. */
+typedef struct tael_upcoming {
+    tael_purchase_habit habit; /* within_7_days, next_day, next_from, next_to and the sentence are the model's */
+    float within_1_day;        /* probability for the day after `today` */
+    float renewal_7_days;      /* what the gaps alone say of seven days */
+    const char *after;         /* what was bought lately and is often followed by it, where that decided; else "" */
+    int32_t after_days;        /* days since that was bought */
+    int32_t after_came, after_times; /* within a week of so many of its purchases this one came so often */
+} tael_upcoming;
+
+/* Merchants, categories and items with at least two purchase days, the likeliest within seven days first, what has
+ * ended last. What recurs on fixed days is tael_habits_recurring's. Learned at the first call, in the memory of
+ * `habits` only. Non-zero stops. bench/run habits/upcoming tells how well it foretells, and how long it takes. */
+typedef int tael_upcoming_fn(const tael_upcoming *upcoming, void *user);
+TAEL_API tael_status tael_habits_upcoming(tael_habits *habits, tael_upcoming_fn *each, void *user);
 
 /* What the month of `today` will have cost: all (category_id 0) first, then the top categories by their median. */
 typedef struct tael_forecast {
@@ -318,7 +378,7 @@ typedef struct tael_sequence_options {
     float dropout;     /* 0: 0.5; below 0: none */
     float temperature; /* 0: 0.07 */
     uint64_t seed;     /* the same seed on the same kind of CPU gives the same bytes */
-    const tael_sequence *from; /* a model to go on from, with the same sizes and no more items; NULL: random weights */
+    const tael_sequence *from; /* a model to go on from, with the same sizes; its items stay; NULL: random weights */
     const char *checkpoint_path; /* written after each epoch, and gone on from when it is there; NULL: none */
     int (*progress)(const tael_sequence_progress *progress, void *user); /* non-zero stops: TAEL_CANCELLED */
     void *user;

@@ -85,6 +85,7 @@ typedef struct tael_import_options {
      * given. */
     int32_t (*categorize)(const struct tael_record *record, bool *by_owner, void *user);
     void *categorize_user;
+    bool sample; /* the bill is made up, to show what Tael does: its rows go when one comes that isn't */
 } tael_import_options;
 
 /* Read a bill: all of it or, on failure, nothing. The same row twice adds nothing. A bill is a CSV, a workbook (XLSX

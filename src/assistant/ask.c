@@ -51,12 +51,15 @@ tael_status tael__job_answer(tael__job *job)
     case TAEL__WANT_BUSIEST: status = tael__answer_ranking(job); break;
     case TAEL__WANT_ROWS: status = tael__answer_rows(job); break;
     case TAEL__WANT_RECURRING:
-    case TAEL__WANT_RISE: status = tael__answer_repeated(job); break;
+    case TAEL__WANT_RISE: status = tael__answer_recurring(job); break;
+    case TAEL__WANT_NEXT:
+    case TAEL__WANT_DUE: status = tael__answer_due(job); break;
+    case TAEL__WANT_FORECAST: status = tael__answer_forecast(job); break;
+    case TAEL__WANT_UNUSUAL:
+    case TAEL__WANT_TWICE: status = tael__answer_unusual(job); break;
     case TAEL__WANT_FIRST:
     case TAEL__WANT_LAST:
-    case TAEL__WANT_NEXT:
-    case TAEL__WANT_REFUND:
-    case TAEL__WANT_FORECAST: status = tael__answer_times(job); break;
+    case TAEL__WANT_REFUND: status = tael__answer_times(job); break;
     default: status = tael__answer_plain(job);
     }
     return status == TAEL_OK ? job->text.failed : status;

@@ -94,12 +94,15 @@ static const char *want_words(const tael__job *job)
                  {TAEL__WANT_FIRST, "the first one", "第一次"},
                  {TAEL__WANT_LAST, "the latest one", "最近一次"},
                  {TAEL__WANT_NEXT, "the next one", "下一次"},
+                 {TAEL__WANT_DUE, "whether it is due again", "该不该再买"},
                  {TAEL__WANT_BUSIEST, "when most", "什么时候最多"},
                  {TAEL__WANT_RECURRING, "what recurs", "固定扣款"},
                  {TAEL__WANT_RISE, "what became dearer", "涨价"},
                  {TAEL__WANT_REFUND, "what came back", "退款"},
                  {TAEL__WANT_BUDGET, "what is left of a limit", "预算剩余"},
                  {TAEL__WANT_FORECAST, "an estimate", "估计"},
+                 {TAEL__WANT_UNUSUAL, "what stands out", "异常消费"},
+                 {TAEL__WANT_TWICE, "what was charged twice", "重复扣款"},
                  {TAEL__WANT_OTHER, "nothing of the ledger's", "与账本无关"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].want == job->plan->want) return NAME(job, names[i].en, names[i].zh);

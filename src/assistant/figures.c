@@ -50,7 +50,10 @@ static tael_figure *add(tael__job *job, const char *name, const char *unit, cons
     tael_figure *f = &job->figures[job->figure_count++];
     *f = (tael_figure){.name = tael__strdup(name), .unit = tael__strdup(unit), .currency = job->summary.currency};
     tael__buffer text = {.max = 1 << 16};
-    if (query) query_text(&text, query);
+    if (query)
+        query_text(&text, query);
+    else if (job->habit)
+        tael__buffer_format(&text, "habits %s", job->habit);
     f->query = tael__buffer_take(&text);
     if (row && row->record_count) {
         int64_t *ids = tael__alloc_array(row->record_count, sizeof *ids);
@@ -199,7 +202,11 @@ void tael__say_no_data(tael__job *job)
 {
     job->route = "no_data";
     const tael__period *p = tael__job_period(job);
-    SAY(job, "The ledger has no %s for %s%s%s.", "账本里%3$s%4$s没有%2$s的%1$s记录。",
-        job->plan->income ? NAME(job, "income", "收入") : NAME(job, "spending", "支出"), tael__subject_text(job),
-        p && !job->chinese ? " " : "", p ? tael__period_text(job, p) : "");
+    const char *what = job->plan->income ? NAME(job, "income", "收入") : NAME(job, "spending", "支出"),
+               *gap = p && !job->chinese ? " " : "", *when = p ? tael__period_text(job, p) : "";
+    if (tael__is_about_all(job))
+        SAY(job, "The ledger has no %s%s%s.", "账本里%2$s%3$s没有%1$s记录。", what, gap, when);
+    else
+        SAY(job, "The ledger has no %s for %s%s%s.", "账本里%3$s%4$s没有%2$s的%1$s记录。", what,
+            tael__subject_text(job), gap, when);
 }

@@ -17,23 +17,11 @@ static const char *const empty[] = {"呢", "的", "么", "吗",   "呀",   "啊"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static size_t starts_with(const char *text, const char *const *words, size_t count)
-{
-    size_t best = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t n = strlen(words[i]);
-        if (n <= best || strncasecmp(text, words[i], n) != 0) continue;
-        bool latin = words[i][0] >= 'a' && words[i][0] <= 'z';
-        if (!latin || !((text[n] | 32) >= 'a' && (text[n] | 32) <= 'z')) best = n; /* an English word is whole */
-    }
-    return best;
-}
-
 /* Does the masked text say nothing but names and times? */
 static bool says_nothing_else(const char *masked)
 {
     while (*masked) {
-        size_t n = strchr("ETMN", *masked) ? 1 : starts_with(masked, empty, COUNT(empty));
+        size_t n = strchr("ETMN", *masked) ? 1 : tael__begins_with(masked, empty, COUNT(empty));
         if (n == 0) return false;
         masked += n;
     }
@@ -130,7 +118,7 @@ static tael_status complete(tael__buffer *out, const parsed *before, const parse
 tael_status tael__follow_up(tael__job *job, const tael__intents *intents, const char *previous, tael__buffer *out)
 {
     const char *question = job->question;
-    size_t skip = starts_with(question, begins, COUNT(begins)), n = strlen(question);
+    size_t skip = tael__begins_with(question, begins, COUNT(begins)), n = strlen(question);
     bool ne =
         n >= 3 && (memcmp(question + n - 3, "呢", 3) == 0 || (n >= 4 && memcmp(question + n - 4, "呢?", 4) == 0) ||
                    (n >= 6 && memcmp(question + n - 6, "呢？", 6) == 0));

@@ -13,7 +13,7 @@ enum {
     BUCKETS = 1 << 14,
     MAX_TOKENS = 160,
     MAX_FEATURES = 4 * MAX_TOKENS + 16,
-    EPOCHS = 4,
+    EPOCHS = 5,
     PAIR_BITS = 1 << 18, /* a filter of pairs that examples hold: 32 KB */
 };
 

@@ -24,7 +24,7 @@ typedef struct tael__intent {
 
 typedef struct tael__intents tael__intents;
 
-/* Learns from the examples: some 20 ms. Free it with tael__intents_close. */
+/* Learns from the examples: some 50 ms. Free it with tael__intents_close. */
 tael_status tael__intents_open(tael__intents **out);
 void tael__intents_close(tael__intents *intents);
 

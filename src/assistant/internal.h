@@ -38,6 +38,7 @@ typedef struct tael__job {
 
     tael_figure figures[TAEL__MAX_FIGURES];
     size_t figure_count;
+    const char *habit; /* what figures without a query come from: "recurring" is what `tael habits recurring` shows */
     tael__buffer text; /* the sentence */
     const char *route;
 } tael__job;
@@ -65,7 +66,8 @@ void tael__job_free(tael__job *job);
 
 /* ---- Figures and sentences (figures.c). A failure sticks in job->text.failed. ---- */
 
-/* The figures take copies. `row` gives the records, `query` what was asked; both may be NULL. */
+/* The figures take copies. `row` gives the records, `query` what was asked; both may be NULL. Without a query it is
+ * job->habit that they come from. */
 void tael__figure_money(tael__job *job, const char *name, int64_t minor, const tael_query *query,
                         const tael_group_row *row);
 void tael__figure_number(tael__job *job, const char *name, double value, const char *unit, const tael_query *query,
@@ -122,9 +124,17 @@ tael_status tael__answer_average(tael__job *job);
 /* compare ratio, and each of several. Needs two periods, things or ways of paying: tael__has_sides. */
 tael_status tael__answer_compare(tael__job *job);
 bool tael__has_sides(const tael__job *job);
-tael_status tael__answer_ranking(tael__job *job);  /* top bottom list busiest */
-tael_status tael__answer_times(tael__job *job);    /* first last next refund forecast */
-tael_status tael__answer_repeated(tael__job *job); /* recurring rise */
+tael_status tael__answer_ranking(tael__job *job); /* top bottom list busiest */
+tael_status tael__answer_times(tael__job *job);   /* first last refund */
 tael_status tael__answer_rows(tael__job *job);
+/* What answers from habits (habits.h). */
+tael_status tael__answer_recurring(tael__job *job); /* recurring rise */
+/* rise, from the payments alone. *several: to more than one merchant, so nothing was said. */
+tael_status tael__answer_rise(tael__job *job, bool *several);
+tael_status tael__answer_due(tael__job *job); /* next due */
+tael_status tael__answer_forecast(tael__job *job);
+tael_status tael__answer_unusual(tael__job *job); /* unusual twice */
+/* All spending, or all income of a plain question: no words, no way of paying, no bounds. */
+bool tael__is_about_all(const tael__job *job);
 
 #endif

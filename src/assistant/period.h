@@ -30,4 +30,7 @@ typedef struct tael__when {
 /* Find the times in `question`. A month without a year is the latest one that has begun by `today`; so is a holiday. */
 void tael__when_find(tael__when *when, const char *question, tael__date today);
 
+/* The first time to come that is named (ahead.c): all of it is after today. False: none. */
+bool tael__ahead_find(tael__period *period, const char *question, tael__date today);
+
 #endif

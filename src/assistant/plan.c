@@ -4,6 +4,9 @@
 
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
+
+#include "assistant/scan.h"
 
 static const char *const want_names[] = {
 #define X(constant, name) name,
@@ -31,6 +34,17 @@ bool tael__holds(const char *text, const char *words)
         p += n + (p[n] == '|');
     }
     return false;
+}
+
+size_t tael__begins_with(const char *text, const char *const *words, size_t count)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(words[i]);
+        if (n <= best || strncasecmp(text, words[i], n) != 0) continue;
+        if (!tael__is_letter(words[i][n - 1]) || !tael__is_letter(text[n])) best = n;
+    }
+    return best;
 }
 
 /* Every field required and nullable: an optional one is left out by small models just when it matters. */
@@ -66,9 +80,11 @@ static const char instructions[] = "You turn a question about the owner's bills 
                                    "top, bottom (which shop, person or month most, least), compare (two things or two "
                                    "times), share (percentage of a total), list (each month), "
                                    "first, last (when or how much the first or latest one was), next (when the next "
-                                   "one is due), busiest (which day, weekday or hour most), "
+                                   "one is due), due (is it time to buy it again, how long it lasts), "
+                                   "busiest (which day, weekday or hour most), "
                                    "recurring (which subscriptions), refund (money given back), budget (what is left "
                                    "of a limit), forecast (estimate of the future), "
+                                   "unusual (odd or suspicious payments), twice (charged twice), "
                                    "other (not about the owner's money).\n"
                                    "by: what is ranked or listed. rank: times when the question asks how often, else "
                                    "amount. budget: the limit named, in yuan, else null.\n";
@@ -117,7 +133,9 @@ static const struct {
     {.question = "淘宝退过我几次钱", .about = "\"淘宝\"", .want = "refund", .rank = "times"},
     {.question = "哪些自动续费还开着", .want = "recurring"},
     {.question = "下次交宽带费是哪天", .about = "\"宽带\"", .want = "next", .by = "day"},
+    {.question = "该买牙膏了吗", .about = "\"牙膏\"", .want = "due"},
     {.question = "T1大概还会花多少", .want = "forecast"},
+    {.question = "T1有什么奇怪的扣款吗", .want = "unusual"},
     {.question = "明天会下雨吗", .want = "other"},
     {.question = "sing me a song", .want = "other"},
 };

@@ -28,12 +28,15 @@
     X(FIRST, "first")                     \
     X(LAST, "last")                       \
     X(NEXT, "next")                       \
+    X(DUE, "due")                         \
     X(BUSIEST, "busiest")                 \
     X(RECURRING, "recurring")             \
     X(RISE, "rise")                       \
     X(REFUND, "refund")                   \
     X(BUDGET, "budget")                   \
     X(FORECAST, "forecast")               \
+    X(UNUSUAL, "unusual")                 \
+    X(TWICE, "twice")                     \
     X(OTHER, "other")
 
 typedef enum tael__want {
@@ -68,6 +71,9 @@ tael_status tael__plan_parse(tael__plan *plan, const char *json);
 
 /* Is one of "a|b|c" in the text? Parts of words count: "refunds" holds "refund". */
 bool tael__holds(const char *text, const char *words);
+/* The length of the longest of the words that the text begins with, or 0. Case doesn't count; an English word is whole.
+ */
+size_t tael__begins_with(const char *text, const char *const *words, size_t count);
 
 /* The prompt's fixed part (instructions and examples), the part with the question, and the schema that guides the
  * reply. The fixed part is the same for every question, so that its state can be kept. */

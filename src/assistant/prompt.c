@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model's part: a question in, its query as JSON out.
+#include <stddef.h>
 #include <string.h>
 
 #include "assistant/internal.h"
@@ -81,7 +82,10 @@ tael_status tael__prompt_plan(const tael_model *model, const tael__job *job, con
     tael_session *session = NULL;
     tael_session_options how = {.size = sizeof how, .context_tokens = CONTEXT_TOKENS, .threads = options->threads};
     TAEL_TRY(tael_session_open(&session, model, &how));
+    bool told = options->size > offsetof(tael_ask_options, user) && options->session;
+    if (told) options->session(session, options->user);
     tael_status status = converse(session, model, job, options, json, timing);
+    if (told) options->session(NULL, options->user);
     tael_session_close(session);
     return status;
 }

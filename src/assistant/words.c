@@ -96,16 +96,6 @@ static size_t ends_with(const char *text, size_t end, const char *const *words, 
     return best;
 }
 
-static size_t starts_with(const char *text, const char *const *words, size_t count)
-{
-    size_t best = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t n = strlen(words[i]);
-        if (n > best && strncasecmp(text, words[i], n) == 0) best = n;
-    }
-    return best;
-}
-
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Walks back over joints and other named words to a word that takes out ("除了转账和红包"). */
@@ -127,14 +117,14 @@ static bool taken_by_what_precedes(const tael__plan *plan, const char *question,
 static bool taken_by_what_follows(const tael__plan *plan, const char *rest)
 {
     for (;;) {
-        if (starts_with(rest, taken_after, COUNT(taken_after))) {
-            size_t n = starts_with(rest, taken_after, COUNT(taken_after));
+        if (tael__begins_with(rest, taken_after, COUNT(taken_after))) {
+            size_t n = tael__begins_with(rest, taken_after, COUNT(taken_after));
             /* "咖啡不算星巴克" takes out what comes after it. */
             for (size_t i = 0; i < plan->about_count; i++)
                 if (strncasecmp(rest + n, plan->about[i], strlen(plan->about[i])) == 0) return false;
             return true;
         }
-        size_t n = starts_with(rest, joints, COUNT(joints));
+        size_t n = tael__begins_with(rest, joints, COUNT(joints));
         for (size_t i = 0; n == 0 && i < plan->about_count; i++)
             if (strncasecmp(rest, plan->about[i], strlen(plan->about[i])) == 0) n = strlen(plan->about[i]);
         if (n == 0) return false;
@@ -150,8 +140,8 @@ static bool is_counted_in(const tael__plan *plan, const char *question, const ch
     const char *rest = strcasestr(question, word);
     if (!rest || plan->about_count < 2) return false;
     for (rest += strlen(word);;) {
-        if (starts_with(rest, in, COUNT(in))) return true;
-        size_t n = starts_with(rest, joints, COUNT(joints));
+        if (tael__begins_with(rest, in, COUNT(in))) return true;
+        size_t n = tael__begins_with(rest, joints, COUNT(joints));
         for (size_t i = 0; n == 0 && i < plan->about_count; i++)
             if (strncasecmp(rest, plan->about[i], strlen(plan->about[i])) == 0) n = strlen(plan->about[i]);
         if (n == 0) return false;

@@ -41,10 +41,15 @@ bool tael__date_valid(tael__date date)
            date.day <= tael__days_in_month(date.year, date.month);
 }
 
+int tael__weekday_of(int64_t days)
+{
+    int64_t w = (days + 3) % 7; /* 1970-01-01 was a Thursday */
+    return (int)(w < 0 ? w + 7 : w) + 1;
+}
+
 int tael__weekday(tael__date date)
 {
-    int64_t w = (tael__days_of(date) + 3) % 7; /* 1970-01-01 was a Thursday */
-    return (int)(w < 0 ? w + 7 : w) + 1;
+    return tael__weekday_of(tael__days_of(date));
 }
 
 tael__date tael__date_add_days(tael__date date, int64_t days)

@@ -20,6 +20,7 @@ tael__date tael__date_of(int64_t days);
 bool tael__date_valid(tael__date date);
 int tael__days_in_month(int year, int month);
 int tael__weekday(tael__date date); /* 1 Monday .. 7 Sunday (ISO 8601) */
+int tael__weekday_of(int64_t days); /* since 1970-01-01 */
 tael__date tael__date_add_days(tael__date date, int64_t days);
 tael__date tael__date_add_months(tael__date date, int months); /* the day is cut to the month's last */
 

@@ -50,6 +50,12 @@
 #define TAEL__MAX_NEXT_EPOCHS 1000
 #define TAEL__MAX_NEXT_FILE   ((size_t)1 << 28) /* a starting model; 12,000 items take 2 MB */
 
+/* What the next weeks will bring. */
+#define TAEL__MAX_SERIES       ((size_t)1 << 20) /* customers; one owner has 20 categories */
+#define TAEL__MAX_SERIES_WEEKS ((size_t)1 << 26) /* of all: half a gigabyte; a year of 10,000 customers is 520,000 */
+#define TAEL__MAX_WEEKS_AHEAD  32                /* gaps between purchases are told apart as far */
+#define TAEL__MAX_SERIES_ROWS  (1u << 23)        /* weeks to learn from: 1.1 GB, for a partner's population */
+
 /* Zips and workbooks that hold bills. */
 #define TAEL__MAX_UNPACKED_BYTES  ((uint64_t)1 << 28) /* in all, as a bill alone may have; bombs end here */
 #define TAEL__MAX_ZIP_MEMBERS     4096                /* a mailed zip holds one or two, a workbook about 20 */
@@ -65,7 +71,7 @@
 
 /* Serving: what one client may take from the others. */
 #define TAEL__MAX_SERVE_CONNECTIONS     12288 /* 10,000 idle ones must fit; the process's own limit may be less */
-#define TAEL__MAX_SERVE_HEADER_BYTES    16384 /* a connection's whole memory outside bodies: headers and replies */
+#define TAEL__MAX_SERVE_HEADER_BYTES    8192  /* of a request; a connection keeps as much while it idles */
 #define TAEL__MAX_SERVE_BODY_BYTES      ((size_t)4 << 20)  /* the longest prompt of 128k tokens has 600 KB */
 #define TAEL__MAX_SERVE_FILE_BYTES      ((size_t)64 << 20) /* a bill that the page sends */
 #define TAEL__MAX_SERVE_ERRAND_SECONDS  86400 /* what the page asked for: a model may be fetched over a slow line */

@@ -3,7 +3,7 @@
 #ifndef TAEL__COMPUTE_ENCODE_DECLARED_H
 #define TAEL__COMPUTE_ENCODE_DECLARED_H
 
-#include "compute/cpu.h"
+#include "base/cpu.h"
 #include "compute/encode.h"
 
 #define ENCODE(format) tael__encode_fn tael__encode_##format##__c;

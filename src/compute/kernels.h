@@ -5,7 +5,7 @@
 #define TAEL__COMPUTE_KERNELS_H
 
 #include "compute/attend.h"
-#include "compute/cpu.h"
+#include "base/cpu.h"
 #include "compute/delta.h"
 #include "compute/formats.h"
 

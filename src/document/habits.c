@@ -64,10 +64,23 @@ tael_status tael__habits_recurring_write(tael__habits_writer *w, tael_habits *ha
 
 /* ---- What comes next ---- */
 
-static int on_purchase(const tael_purchase_habit *p, void *user)
+static json_t *companion(const tael_upcoming *u)
+{
+    if (!*u->after) return json_null();
+    json_t *after = json_object();
+    set(after, "name", tael__json_text(u->after));
+    set(after, "days_ago", json_integer(u->after_days));
+    set(after, "came", json_integer(u->after_came));
+    set(after, "times", json_integer(u->after_times));
+    return after;
+}
+
+static int on_upcoming(const tael_upcoming *u, void *user)
 {
     static const char *const kinds[] = {"merchant", "category", "item"};
     tael__habits_writer *w = user;
+    const tael_purchase_habit *p = &u->habit;
+    if (w->kind && strcmp(w->kind, kinds[p->kind]) != 0) return 0;
     if (w->limit && w->count == w->limit) {
         w->left++;
         return 0;
@@ -85,7 +98,12 @@ static int on_purchase(const tael_purchase_habit *p, void *user)
     set(row, "interval_days", tael__json_real((double)p->interval_days));
     set(row, "regular", tael__json_real((double)p->regular));
     set(row, "since_days", json_integer(p->since_days));
+    set(row, "within_1_day", tael__json_real((double)u->within_1_day));
     set(row, "within_7_days", tael__json_real((double)p->within_7_days));
+    set(row, "in_30_days", tael__json_real((double)p->in_30_days));
+    set(row, "ended", tael__json_real((double)p->ended));
+    set(row, "renewal_7_days", tael__json_real((double)u->renewal_7_days));
+    set(row, "after", companion(u));
     set(row, "due", json_boolean(p->due));
     set(row, "lapsed", json_boolean(p->lapsed));
     set(row, "usual_minor", json_integer(p->usual_minor));
@@ -102,7 +120,7 @@ static int on_purchase(const tael_purchase_habit *p, void *user)
 
 tael_status tael__habits_next_write(tael__habits_writer *w, tael_habits *habits)
 {
-    return tael_habits_replenish(habits, on_purchase, w);
+    return tael_habits_upcoming(habits, on_upcoming, w);
 }
 
 /* ---- The month ---- */

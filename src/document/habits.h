@@ -10,6 +10,7 @@ typedef struct tael__habits_writer {
     void (*line)(const struct tael__habits_writer *w, const char *name, const char *sentence);
     uint64_t count, left, limit;
     int32_t days;
+    const char *kind; /* of what comes next: "merchant", "category" or "item"; NULL: all */
     char currency[8];
     bool indent;
 } tael__habits_writer;

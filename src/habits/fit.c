@@ -20,7 +20,7 @@ static double lateness(const tael__period *period, int32_t slot_day, int32_t lat
     static const double dated[] = {0.55, 0.09, 0.05, 0.025, 0.006, 0.006, 0.006};
     int32_t days = late < 0 ? -late : late;
     if (!period->months) return log(days < 7 ? counted[days] : 0.0005);
-    int weekday = tael__weekday(tael__date_of(slot_day));
+    int weekday = late == 0 ? 0 : tael__weekday_of(slot_day);
     if ((weekday == 6 && (late == 2 || late == -1)) || (weekday == 7 && (late == 1 || late == -2))) return log(0.25);
     return log(days < 7 ? dated[days] : 0.0005);
 }
@@ -43,18 +43,45 @@ double tael__fit_prior(int32_t category_id)
     return 0;
 }
 
-/* The best assignment is near: each payment goes to its nearest slot, the better of two in one slot is the hit. */
-static void fit_one(tael__fit *f, const tael_habits *h, const uint32_t *at, size_t n)
+typedef struct dated {  /* a payment's day, taken apart once for all the periods that are tried */
+    int32_t day, month; /* since 1970-01-01; 12 * year + month - 1 */
+    int8_t of_month, length;
+} dated;
+
+static dated dated_of(int32_t day)
 {
-    double days = tael__period_days(&f->period), chance = log(1 / (0.25 * days * 2.5066)), in_slot = 0;
+    tael__date date = tael__date_of(day);
+    return (dated){day, 12 * date.year + date.month - 1, (int8_t)date.day,
+                   (int8_t)tael__days_in_month(date.year, date.month)};
+}
+
+/* The slot nearest to a payment, and how many days after it the payment was made. Its own month's is tried first: two
+ * slots are 28 days apart or more. */
+static int64_t slot_of(const tael__period *period, const dated *d, int32_t *late)
+{
+    if (period->months && (d->month - period->phase) % period->every == 0) {
+        *late = d->of_month - (period->anchor < d->length ? period->anchor : d->length);
+        if (*late >= -13 && *late <= 13) return (d->month - period->phase) / period->every;
+    }
+    int64_t slot = tael__period_slot_near(period, d->day);
+    *late = d->day - tael__period_slot_day(period, slot);
+    return slot;
+}
+
+/* The best assignment is near: each payment goes to its nearest slot, the better of two in one slot is the hit.
+ * Stops, without a result, once what is left can't bring the score above `least`. */
+static bool fit_one(tael__fit *f, const dated *days, size_t n, double least)
+{
+    double chance = log(1 / (0.25 * tael__period_days(&f->period) * 2.5066)), in_slot = 0;
+    double best = on_time(&f->period), most = best - chance; /* that a payment after the first can bring */
     f->score = 0;
     f->hits = f->missed = f->extra = f->exact = 0;
     for (size_t i = 0; i < n; i++) {
-        int32_t day = h->payments[at[i]].day;
-        int64_t slot = tael__period_slot_near(&f->period, day);
-        int32_t slot_day = tael__period_slot_day(&f->period, slot);
+        if (i > 0 && f->score + (best - in_slot) + (double)(n - i) * most <= least) return false;
+        int32_t late;
+        int64_t slot = slot_of(&f->period, &days[i], &late);
         /* Of a short period the lateness is cut off: the nearest slot of any day is near. */
-        double p = fmax(lateness(&f->period, slot_day, day - slot_day), chance - 3);
+        double p = fmax(lateness(&f->period, days[i].day - late, late), chance - 3);
         if (f->hits > 0 && slot == f->last_slot) {
             f->extra++;
             f->score += MISSED + (p > in_slot ? p - in_slot : 0);
@@ -64,12 +91,13 @@ static void fit_one(tael__fit *f, const tael_habits *h, const uint32_t *at, size
         int64_t left_out = f->hits > 0 ? slot - f->last_slot - 1 : 0;
         f->missed += (int32_t)left_out;
         f->score += fmax(MISSED * (double)left_out, -4);
-        f->score += p - (f->hits > 0 ? chance : on_time(&f->period)); /* the first one chose the phase */
+        f->score += p - (f->hits > 0 ? chance : best); /* the first one chose the phase */
         f->last_slot = slot;
         f->hits++;
-        f->exact += day == slot_day;
+        f->exact += late == 0;
         in_slot = p;
     }
+    return f->score > least;
 }
 
 static double amounts_say(const tael_habits *h, const uint32_t *at, size_t n)
@@ -83,44 +111,36 @@ static double amounts_say(const tael_habits *h, const uint32_t *at, size_t n)
     return sum;
 }
 
-static void try_phases(tael__fit *best, const tael__period *period, const tael_habits *h, const uint32_t *at, size_t n)
+static void try_phases(tael__fit *best, const tael__period *period, const dated *days, size_t n)
 {
     tael__fit f = {.period = *period};
-    tael__date first = tael__date_of(h->payments[at[0]].day);
-    int32_t month = 12 * first.year + first.month - 1;
     if (!period->months) {
-        for (f.period.phase = 0; f.period.phase < period->every; f.period.phase++) {
-            fit_one(&f, h, at, n);
-            if (f.score > best->score) *best = f;
-        }
+        for (f.period.phase = 0; f.period.phase < period->every; f.period.phase++)
+            if (fit_one(&f, days, n, best->score)) *best = f;
         return;
     }
     bool seen[32] = {false}; /* only days on which something was paid can be the day */
     for (size_t i = 0; i < n; i++) {
-        tael__date date = tael__date_of(h->payments[at[i]].day);
-        seen[date.day] = true;
-        if (date.day == tael__days_in_month(date.year, date.month)) seen[31] = true;
+        seen[days[i].of_month] = true;
+        if (days[i].of_month == days[i].length) seen[31] = true;
     }
     /* The first payment may belong to the slot of a neighbouring month. */
     int32_t around = period->every > 1 ? 1 : 0;
     for (int32_t near = -around; near <= around; near++) {
-        f.period.phase = ((month + near) % period->every + period->every) % period->every;
-        for (f.period.anchor = 1; f.period.anchor <= 31; f.period.anchor++) {
-            if (!seen[f.period.anchor]) continue;
-            fit_one(&f, h, at, n);
-            if (f.score > best->score) *best = f;
-        }
+        f.period.phase = ((days[0].month + near) % period->every + period->every) % period->every;
+        for (f.period.anchor = 1; f.period.anchor <= 31; f.period.anchor++)
+            if (seen[f.period.anchor] && fit_one(&f, days, n, best->score)) *best = f;
     }
 }
 
 /* A look at the gaps alone, which needs no calendar: half of them have to be near the period, or near twice or three
  * times it. Most rows of payments end here. */
-static bool plausible(const tael__period *period, const tael_habits *h, const uint32_t *at, size_t n)
+static bool plausible(const tael__period *period, const dated *dates, size_t n)
 {
     double days = tael__period_days(period), room = period->months ? 5.5 : 2.5;
     size_t near = 0, gaps = 0;
     for (size_t i = 1; i < n; i++) {
-        double gap = h->payments[at[i]].day - h->payments[at[i - 1]].day, times = fmax(1, round(gap / days));
+        double gap = dates[i].day - dates[i - 1].day, times = fmax(1, round(gap / days));
         if (gap < days / 2) continue; /* a second one in the period */
         gaps++;
         near += times <= 3 && fabs(gap - times * days) <= room;
@@ -138,7 +158,10 @@ bool tael__fit_best(tael__fit *out, const tael_habits *h, const uint32_t *at, si
 {
     *out = (tael__fit){.score = -1e9};
     if (n < 2) return false;
-    double span = h->payments[at[n - 1]].day - h->payments[at[0]].day, gap = span / (double)(n - 1);
+    dated days[TAEL__MAX_HABIT_SERIES];
+    TAEL_ASSERT(n <= TAEL__MAX_HABIT_SERIES);
+    for (size_t i = 0; i < n; i++) days[i] = dated_of(h->payments[at[i]].day);
+    double gap = (double)(days[n - 1].day - days[0].day) / (double)(n - 1);
     for (size_t i = 0; i < sizeof periods / sizeof *periods; i++) {
         double ratio = gap / tael__period_days(&periods[i]);
         /* Doubled ones make the mean gap shorter, left out ones longer. */
@@ -146,7 +169,7 @@ bool tael__fit_best(tael__fit *out, const tael_habits *h, const uint32_t *at, si
         double most = SAME + on_time(&periods[i]) +
                       log(0.25 * tael__period_days(&periods[i]) * 2.5066); /* of each after the first */
         bool hopeless = (double)(n - 1) * most + MOST_PRIOR < need || (int32_t)n < tael__fit_least(&periods[i]);
-        if ((need <= 0 || !hopeless) && plausible(&periods[i], h, at, n)) try_phases(out, &periods[i], h, at, n);
+        if ((need <= 0 || !hopeless) && plausible(&periods[i], days, n)) try_phases(out, &periods[i], days, n);
     }
     if (out->hits < 2) return false;
     out->score += amounts_say(h, at, n);

@@ -10,7 +10,7 @@
 #include "habits/history.h"
 
 enum { TOPS = 24, DRAWS = 2000, MOST_DAYS = 1096 };
-#define HALF_LIFE_DAYS 180.0
+#define HALF_LIFE_DAYS 365.0
 #define WIDEN          0.8 /* of 1/sqrt(independent runs): the past is a sample, and short ones are narrower than life */
 
 typedef struct month {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/payments.h"
+
 #define SENTENCE_BYTES 4096
 #define MOST_MINOR     1000000000000LL /* ten thousand million yuan: a million of them are an int64_t still */
 
@@ -73,11 +75,19 @@ void tael__names_free(tael__names *n)
 
 /* ---- Reading ---- */
 
+/* What the texts of a label are here. */
+typedef struct named {
+    uint32_t brand, item;
+    bool known, left_out;
+} named;
+
 typedef struct reading {
     tael_habits *habits;
     tael__names left_out; /* brands, in lower case where they are ASCII */
     int32_t *categories;  /* left out; owned */
     size_t category_count;
+    named *labels; /* by their number; owned */
+    size_t label_count;
     tael_status status;
 } reading;
 
@@ -99,14 +109,13 @@ static int on_left_out(const char *merchant, int32_t category_id, void *user)
     return r->status != TAEL_OK;
 }
 
-static bool is_left_out(const reading *r, const tael_record *record)
+static bool is_left_out(const reading *r, const tael__ledger_payment *p)
 {
     int32_t from, to;
-    if (r->left_out.count > 1 && *record->brand && r->left_out.slots[names_slot(&r->left_out, record->brand)])
-        return true;
+    if (r->left_out.count > 1 && *p->brand && r->left_out.slots[names_slot(&r->left_out, p->brand)]) return true;
     for (size_t i = 0; i < r->category_count; i++) {
         tael_category_range(r->categories[i], &from, &to);
-        if (record->category_id >= from && record->category_id <= to && record->category_id) return true;
+        if (p->category_id >= from && p->category_id <= to && p->category_id) return true;
     }
     return false;
 }
@@ -143,20 +152,51 @@ static void item_name(char *out, size_t cap, const char *item)
     out[n] = '\0';
 }
 
-static tael_status keep(reading *r, const tael_record *record)
+static tael_status name_item(tael_habits *h, const char *item, uint32_t *name)
+{
+    char cleaned[96];
+    item_name(cleaned, sizeof cleaned, item);
+    return tael__names_add(&h->names, cleaned, name);
+}
+
+/* *out: the label's, or `own` of a row without one. */
+static tael_status label_of(reading *r, const tael__ledger_payment *p, named *own, named **out)
+{
+    if (p->label != SIZE_MAX && p->label >= r->label_count) {
+        size_t more = p->label < 512 ? 1024 : 2 * p->label;
+        named *grown = tael__realloc(r->labels, more * sizeof *grown);
+        if (!grown) return tael__fail_memory("habits", more * sizeof *grown);
+        memset(grown + r->label_count, 0, (more - r->label_count) * sizeof *grown);
+        r->labels = grown;
+        r->label_count = more;
+    }
+    named *l = *out = p->label == SIZE_MAX ? own : &r->labels[p->label];
+    if (l->known) return TAEL_OK;
+    l->known = true;
+    l->left_out = is_left_out(r, p);
+    if (l->left_out) return TAEL_OK;
+    TAEL_TRY(tael__names_add(&r->habits->names, p->brand, &l->brand));
+    return p->own_item ? TAEL_OK : name_item(r->habits, p->item, &l->item);
+}
+
+static tael_status keep(reading *r, const tael__ledger_payment *row)
 {
     tael_habits *h = r->habits;
-    char item[96];
-    tael__payment p = {.id = record->id,
-                       .time_ms = record->time_ms,
-                       .offset_minutes = record->offset_minutes,
-                       .category_id = record->category_id,
-                       .income = record->direction == TAEL_INCOME,
-                       .refund = record->refund,
-                       .minor = record->refund ? -record->minor : record->minor - record->refunded_minor};
+    named own = {0}, *label = NULL;
+    tael__payment p = {.id = row->id,
+                       .time_ms = row->time_ms,
+                       .day = row->day,
+                       .offset_minutes = row->offset_minutes,
+                       .category_id = row->category_id,
+                       .income = row->direction == TAEL_INCOME,
+                       .refund = row->refund,
+                       .minor = row->refund ? -row->minor : row->minor - row->refunded_minor};
     if (p.minor == 0 || p.minor > MOST_MINOR || p.minor < -MOST_MINOR) return TAEL_OK; /* 0: wholly given back */
-    p.day = (int32_t)tael__days_of(tael__date_of_ms(record->time_ms, record->offset_minutes));
-    if (p.day > h->today) return TAEL_OK;
+    TAEL_TRY(label_of(r, row, &own, &label));
+    if (label->left_out) return TAEL_OK;
+    p.brand = label->brand;
+    p.item = label->item;
+    if (row->own_item) TAEL_TRY(name_item(h, row->item, &p.item));
     if (h->count == h->capacity) {
         size_t more = h->capacity ? 2 * h->capacity : 1024;
         tael__payment *grown = tael__realloc(h->payments, more * sizeof *grown);
@@ -164,20 +204,16 @@ static tael_status keep(reading *r, const tael_record *record)
         h->payments = grown;
         h->capacity = more;
     }
-    item_name(item, sizeof item, record->item);
-    TAEL_TRY(tael__names_add(&h->names, record->brand, &p.brand));
-    TAEL_TRY(tael__names_add(&h->names, item, &p.item));
     h->payments[h->count++] = p;
     return TAEL_OK;
 }
 
-static int on_record(const tael_record *record, void *user)
+static int on_payment(const tael__ledger_payment *row, void *user)
 {
     reading *r = user;
-    bool spent = record->direction == TAEL_EXPENSE || record->refund, came = record->direction == TAEL_INCOME;
-    if (!record->counted || (!spent && !came) || is_left_out(r, record)) return 0;
-    if (strcmp(record->currency, r->habits->currency) != 0) return 0;
-    r->status = keep(r, record);
+    bool spent = row->direction == TAEL_EXPENSE || row->refund, came = row->direction == TAEL_INCOME;
+    if (!spent && !came) return 0;
+    r->status = keep(r, row);
     return r->status != TAEL_OK || r->habits->count == TAEL__MAX_HABIT_RECORDS;
 }
 
@@ -193,19 +229,19 @@ static void turn_round(tael_habits *h) /* records come newest first */
     h->known = h->today - h->last_day <= 3 ? h->today : h->last_day;
 }
 
-static tael_status learn(tael_habits *h, tael_ledger *ledger, const char *today)
+static tael_status learn(tael_habits *h, tael_ledger *ledger)
 {
     tael_ledger_summary summary;
     reading r = {.habits = h};
-    tael_filter filter = {.size = sizeof filter, .to = today};
     TAEL_TRY(tael_ledger_summarize(ledger, &summary));
     memcpy(h->currency, summary.currency, sizeof h->currency);
     tael_status status = tael_ledger_left_out(ledger, on_left_out, &r);
     if (status == TAEL_OK) status = r.status;
-    if (status == TAEL_OK) status = tael_ledger_records(ledger, &filter, 0, on_record, &r, NULL);
+    if (status == TAEL_OK) status = tael__ledger_payments(ledger, h->today, h->currency, on_payment, &r);
     if (status == TAEL_OK) status = r.status;
     tael__names_free(&r.left_out);
     tael__free(r.categories);
+    tael__free(r.labels);
     TAEL_TRY(status);
     turn_round(h);
     return tael__recurring_find(h);
@@ -232,7 +268,7 @@ tael_status tael_habits_open(tael_habits **out, tael_ledger *ledger, const char 
     h->sentence.max = SENTENCE_BYTES;
     tael_status status =
         tael__buffer_format(&h->sentence, "%*s", SENTENCE_BYTES - 1, ""); /* so that none fails later */
-    if (status == TAEL_OK) status = learn(h, ledger, today);
+    if (status == TAEL_OK) status = learn(h, ledger);
     if (status == TAEL_OK)
         *out = h;
     else
@@ -245,6 +281,7 @@ void tael_habits_close(tael_habits *h)
     if (!h) return;
     for (size_t i = 0; i < h->recurring_count; i++) tael__free(h->recurring[i].ids);
     tael__free(h->recurring);
+    tael__upcoming_free(h->upcoming);
     tael__free(h->payments);
     tael__names_free(&h->names);
     tael__buffer_free(&h->sentence);

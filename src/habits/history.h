@@ -6,6 +6,7 @@
 #include "base/date.h"
 #include "base/random.h"
 #include "habits/internal.h"
+#include "habits/renewal.h"
 
 typedef struct tael__payment {
     int64_t id, time_ms, minor; /* net of refunds; a refund without its purchase is negative */
@@ -30,42 +31,10 @@ typedef struct tael__names {
 typedef struct tael__recurring {
     tael_recurring r;
     uint32_t brand;
-    int32_t next, next_from, next_to; /* days; next 0: it ended */
+    int32_t next, next_from, next_to; /* days; 0 when it ended */
     int32_t slot_next;                /* the day of the next period's slot */
     int64_t *ids;                     /* owned */
 } tael__recurring;
-
-/* ---- Renewals (renewal.c) ---- */
-
-/* Bayesian renewal model: Weibull gaps with an unknown shape on a grid and a gamma prior on the rate of each. */
-enum { TAEL__SHAPES = 16 };
-
-/* What rows of one owner have in common: how regular they are, and how long their gaps. */
-typedef struct tael__renewal_prior {
-    double weight[TAEL__SHAPES], a[TAEL__SHAPES], b[TAEL__SHAPES];
-    double scale; /* days */
-} tael__renewal_prior;
-
-typedef struct tael__renewal {
-    double weight[TAEL__SHAPES];             /* of shape j, posterior */
-    double a[TAEL__SHAPES], b[TAEL__SHAPES]; /* of the rate's gamma: S(t) = (b / (b + (t / scale)^k))^a */
-    double scale;
-} tael__renewal;
-
-/* gaps[0..n) in days, above 0, oldest first, n > 0. `open_days`: since the last one, a gap that hasn't ended. `prior`
- * NULL: one gap of the typical length. */
-void tael__renewal_fit(tael__renewal *m, const double *gaps, size_t n, double open_days,
-                       const tael__renewal_prior *prior);
-
-/* Learn the prior from rows of gaps: row i is gaps[start[i]] to gaps[start[i + 1]] (exclusive), none empty; rows > 0.
- */
-tael_status tael__renewal_learn(tael__renewal_prior *prior, const double *gaps, const size_t *start, size_t rows);
-
-double tael__renewal_survival(const tael__renewal *m, double days);
-/* Days after the last event at which the next has come with probability p, given that it hasn't until `open_days`. */
-double tael__renewal_quantile(const tael__renewal *m, double open_days, double p);
-/* 1 minus the gaps' coefficient of variation, at least 0: 0 is pure chance, 1 is clockwork. */
-double tael__renewal_regular(const tael__renewal *m);
 
 struct tael_habits {
     tael__payment *payments; /* oldest first */
@@ -78,7 +47,8 @@ struct tael_habits {
     int32_t today, first_day, last_day;
     int32_t known; /* the last day that the bills tell about: today when they end at most 3 days before */
     char currency[8];
-    tael__buffer sentence; /* of what is being handed to the caller */
+    tael__buffer sentence;           /* of what is being handed to the caller */
+    struct tael__upcoming *upcoming; /* what was learned of what comes next, once it was asked for */
 };
 
 tael_status tael__names_add(tael__names *names, const char *text, uint32_t *out);
@@ -87,6 +57,17 @@ void tael__names_free(tael__names *names);
 
 /* Fills habits->recurring and marks its payments. */
 tael_status tael__recurring_find(tael_habits *habits);
+
+/* ---- Purchases (replenish.c) ---- */
+
+/* What a payment counts for: the brand, the category or the item; 0: nothing that is bought again at will. */
+uint32_t tael__purchase_key(const tael__payment *payment, tael_habit_kind kind);
+/* As tael_habits_replenish, of what was bought on `least` days or more, 2 at least. */
+tael_status tael__replenish_list(tael_habits *habits, int32_t least, tael_purchase_fn *each, void *user);
+/* Begin a sentence with how often, how long ago and when. */
+void tael__purchase_gaps(tael_habits *habits, const tael_purchase_habit *purchase);
+
+void tael__upcoming_free(struct tael__upcoming *upcoming);
 
 /* ---- Periods (period.c) ---- */
 
@@ -104,7 +85,7 @@ double tael__period_days(const tael__period *period);
 
 /* ---- Words (words.c) ---- */
 
-void tael__habit_day(char out[16], int32_t day); /* "2026-11-20"; "" for 0 */
+void tael__habit_day(char out[16], int32_t day); /* "2026-11-20" */
 /* "¥1,234.56" or "USD 12.30". */
 void tael__habit_money(char out[48], int64_t minor, const char *currency);
 /* Begin a sentence in habits->sentence; its text, "" when there was no memory for it. */

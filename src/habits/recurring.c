@@ -145,14 +145,14 @@ static tael_status add_last_steps(search *s, size_t until, uint32_t *scratch)
         size_t n = c->n;
         if (c->fit.hits < 3) continue;
         memcpy(scratch, c->at, n * sizeof *scratch);
-        for (size_t j = 0; j < s->n && n < s->n; j++) {
-            const tael__payment *p = &s->h->payments[s->all[j]];
+        for (size_t j = s->n; j > 0 && s->all[j - 1] > last; j--) {
+            const tael__payment *p = &s->h->payments[s->all[j - 1]];
             double ratio = (double)p->minor / (double)s->h->payments[last].minor;
+            if (ratio < 0.5 || ratio > 2) continue;
             int64_t slot = tael__period_slot_near(&c->fit.period, p->day);
-            int32_t late = p->day - tael__period_slot_day(&c->fit.period, slot);
-            if (s->all[j] <= last || ratio < 0.5 || ratio > 2 || abs(late) > 3) continue;
-            scratch[n++] = s->all[j];
+            if (abs(p->day - tael__period_slot_day(&c->fit.period, slot)) <= 3) scratch[n++] = s->all[j - 1];
         }
+        qsort(scratch + c->n, n - c->n, sizeof *scratch, by_place);
         if (n > c->n) TAEL_TRY(add_candidate(s, scratch, n));
     }
     return TAEL_OK;

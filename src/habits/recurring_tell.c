@@ -57,7 +57,7 @@ static void learn_shifts(shifts *s, const tael_habits *h, const uint32_t *at, si
     for (size_t i = n > 128 ? n - 128 : 0; i < n; i++) {
         int32_t day = h->payments[at[i]].day, slot = tael__period_slot_day(period, tael__period_slot_near(period, day));
         if (h->payments[at[i]].extra) continue;
-        if (period->months && tael__weekday(tael__date_of(slot)) >= 6) {
+        if (period->months && tael__weekday_of(slot) >= 6) {
             before += day < slot;
             after += day > slot;
             still += day == slot;
@@ -72,7 +72,7 @@ static void learn_shifts(shifts *s, const tael_habits *h, const uint32_t *at, si
 
 static int32_t shifted(const shifts *s, int32_t slot)
 {
-    int weekday = tael__weekday(tael__date_of(slot));
+    int weekday = tael__weekday_of(slot);
     if (weekday >= 6 && s->weekend) return slot + (s->weekend > 0 ? 8 - weekday : 5 - weekday);
     return slot + (s->count ? (int32_t)lround(tael__quantile(s->off, s->count, 0.5)) : 0);
 }
@@ -101,7 +101,10 @@ static void tell_next(tael__recurring *to, const tael_habits *h, const uint32_t 
     while (gone < most && tael__period_slot_day(&fit->period, fit->last_slot + 1 + gone) + grace < h->known) gone++;
     to->r.state = gone >= most ? TAEL_RECURRING_ENDED : gone > 0 ? TAEL_RECURRING_LATE : TAEL_RECURRING_ACTIVE;
     if (gone > 0) set_next(to, &s, &fit->period, fit->last_slot + 1 + gone);
-    if (to->r.state == TAEL_RECURRING_ENDED) to->next = to->next_from = to->next_to = to->slot_next = 0;
+    if (to->r.state == TAEL_RECURRING_ENDED) {
+        to->next = to->next_from = to->next_to = to->slot_next = 0;
+        return;
+    }
     tael__habit_day(to->r.next_day, to->next);
     tael__habit_day(to->r.next_from, to->next_from);
     tael__habit_day(to->r.next_to, to->next_to);
@@ -144,7 +147,7 @@ tael_status tael__recurring_keep(tael_habits *h, const uint32_t *at, size_t n, c
                             .record_count = n};
     if (fit->period.months) to.r.day = fit->period.anchor;
     if (!fit->period.months && fit->period.every % 7 == 0)
-        to.r.day = tael__weekday(tael__date_of(tael__period_slot_day(&fit->period, fit->last_slot)));
+        to.r.day = tael__weekday_of(tael__period_slot_day(&fit->period, fit->last_slot));
     to.r.confidence = (float)(1 / (1 + exp(-(fit->score + tael__fit_prior(last->category_id) - need + 2) / 2)));
     tael__habit_day(to.r.first_day, h->payments[at[0]].day);
     tael__habit_day(to.r.last_day, last->day);

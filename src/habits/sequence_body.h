@@ -17,7 +17,7 @@ typedef float unaligned __attribute__((vector_size(WIDTH * 4), aligned(4), may_a
 #define INLINE      static inline __attribute__((always_inline))
 #define LOAD(p)     ((vec)(*(const unaligned *)(p)))
 #define STORE(p, x) (*(unaligned *)(p) = (x))
-#define ALL(x)      ((vec){0} + (x))
+#define ALL(x)      ((x) - (vec){0}) /* not plus: -0 + 0 is 0, so that would stay an addition */
 
 /* One tile of c: each element of a is read once and multiplied with COLS of b. */
 INLINE void tile(float *c, size_t c_row, const float *a, size_t a_row, size_t a_step, const float *b, size_t b_row,

@@ -183,11 +183,10 @@ static tael_status go_on_from(tael_sequence *m, const tael_sequence *from)
 {
     tael__sequence_sizes of = from->sizes;
     of.items = m->sizes.items;
-    if (from->sizes.items > m->sizes.items || memcmp(&of, &m->sizes, sizeof of) != 0)
-        return tael__fail(TAEL_MISUSE,
-                          TAEL_SAY("training a sequence model: the model to go on from has other sizes; take "
-                                   "its options and data with all its items",
-                                   "训练序列模型：起始模型的尺寸不同；请用它的选项和含其全部商品的数据"));
+    if (memcmp(&of, &m->sizes, sizeof of) != 0)
+        return tael__fail(TAEL_MISUSE, TAEL_SAY("training a sequence model: the model to go on from has other sizes; "
+                                                "take its options",
+                                                "训练序列模型：起始模型的尺寸不同；请用它的选项"));
     memcpy(m->items, from->items, (size_t)of.width * from->sizes.items * sizeof *m->items);
     memcpy(m->dense, from->dense, m->layout.count * sizeof *m->dense);
     return TAEL_OK;
@@ -196,8 +195,14 @@ static tael_status go_on_from(tael_sequence *m, const tael_sequence *from)
 static tael_status start(loop *l, tael_sequence **model)
 {
     const tael_sequence_options *o = &l->o;
-    const tael__sequence_sizes sizes = {l->data->item_count, o->width,     o->blocks,     o->heads,
-                                        o->length,           4 * o->width, o->temperature};
+    const uint32_t known = o->from ? o->from->sizes.items : 0;
+    const tael__sequence_sizes sizes = {.items = l->data->item_count > known ? l->data->item_count : known,
+                                        .width = o->width,
+                                        .blocks = o->blocks,
+                                        .heads = o->heads,
+                                        .length = o->length,
+                                        .inner = 4 * o->width,
+                                        .temperature = o->temperature};
     TAEL_TRY(tael__pool_open(&l->pool, o->threads));
     TAEL_TRY(tael__sequence_make(model, &sizes));
     l->order = tael__alloc_array(l->data->count, sizeof *l->order);

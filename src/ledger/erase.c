@@ -113,7 +113,7 @@ tael_status tael__ledger_imports(tael_ledger *ledger, tael__past_import_fn *each
     const char *doing = TAEL_SAY("reading the imports", "读取导入记录");
     TAEL_TRY(tael__sql_prepare(ledger, &s,
                                "SELECT id,imported_ms,format,rows,added,(SELECT count(*) FROM records r WHERE r.id"
-                               " BETWEEN first_record AND last_record) FROM imports ORDER BY id DESC",
+                               " BETWEEN first_record AND last_record),sample FROM imports ORDER BY id DESC",
                                doing));
     tael_status status = tael__sql_step(ledger, s, &row, doing);
     for (; status == TAEL_OK && row && !stopped; status = tael__sql_step(ledger, s, &row, doing)) {
@@ -122,37 +122,67 @@ tael_status tael__ledger_imports(tael_ledger *ledger, tael__past_import_fn *each
                                  .format = tael__sql_text(s, 2),
                                  .rows = sqlite3_column_int64(s, 3),
                                  .added = sqlite3_column_int64(s, 4),
-                                 .left = sqlite3_column_int64(s, 5)};
+                                 .left = sqlite3_column_int64(s, 5),
+                                 .sample = sqlite3_column_int(s, 6) != 0};
         stopped = each(&one, user) != 0;
     }
     sqlite3_finalize(s);
     return status;
 }
 
-static tael_status delete_import(tael_ledger *ledger, int64_t id, uint64_t *gone)
+/* The imports that `which` tells, a condition on the table. */
+static tael_status delete_imports(tael_ledger *ledger, const char *which, uint64_t *gone)
 {
-    sqlite3_stmt *s;
-    int64_t rows = 0;
-    char sql[160];
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM imports WHERE id=%lld", (long long)id);
-    TAEL_TRY(tael__sql_number(ledger, &rows, sql, ERASING));
-    if (rows == 0)
-        return tael__fail(
-            TAEL_NOT_FOUND,
-            TAEL_SAY("import %lld: there is none; it was taken back, or never was", "导入 %lld：不存在，或已撤销"),
-            (long long)id);
-    TAEL_TRY(tael__sql_prepare(ledger, &s,
-                               "DELETE FROM records WHERE id BETWEEN (SELECT first_record FROM imports WHERE id=?1)"
-                               " AND (SELECT last_record FROM imports WHERE id=?1)",
-                               ERASING));
-    sqlite3_bind_int64(s, 1, id);
-    tael_status status = tael__sql_run(ledger, s, ERASING);
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "DELETE FROM records WHERE EXISTS(SELECT 1 FROM imports i WHERE %s"
+             " AND records.id BETWEEN i.first_record AND i.last_record)",
+             which);
+    TAEL_TRY(tael__sql_exec(ledger, sql, ERASING));
     *gone = (uint64_t)sqlite3_changes64(ledger->db);
-    sqlite3_finalize(s);
-    TAEL_TRY(status);
-    snprintf(sql, sizeof sql, "DELETE FROM imports WHERE id=%lld", (long long)id);
+    snprintf(sql, sizeof sql, "DELETE FROM imports AS i WHERE %s", which);
     TAEL_TRY(tael__sql_exec(ledger, sql, ERASING));
     return settle_rest(ledger);
+}
+
+static tael_status delete_import(tael_ledger *ledger, int64_t id, uint64_t *gone)
+{
+    int64_t there = 0;
+    char which[48], sql[128];
+    snprintf(which, sizeof which, "i.id=%lld", (long long)id);
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM imports AS i WHERE %s", which);
+    TAEL_TRY(tael__sql_number(ledger, &there, sql, ERASING));
+    if (there) return delete_imports(ledger, which, gone);
+    return tael__fail(
+        TAEL_NOT_FOUND,
+        TAEL_SAY("import %lld: there is none; it was taken back, or never was", "导入 %lld：不存在，或已撤销"),
+        (long long)id);
+}
+
+tael_status tael__ledger_has_sample(tael_ledger *ledger, bool *has)
+{
+    int64_t there = 0;
+    TAEL_TRY(tael__sql_number(ledger, &there,
+                              "SELECT EXISTS(SELECT 1 FROM imports i WHERE i.sample AND EXISTS("
+                              "SELECT 1 FROM records r WHERE r.id BETWEEN i.first_record AND i.last_record))",
+                              TAEL_SAY("reading the imports", "读取导入记录")));
+    *has = there != 0;
+    return TAEL_OK;
+}
+
+tael_status tael__ledger_drop_samples(tael_ledger *ledger, uint64_t *gone)
+{
+    int64_t there = 0;
+    *gone = 0;
+    TAEL_TRY(tael__sql_number(ledger, &there, "SELECT count(*) FROM imports WHERE sample", ERASING));
+    return there ? delete_imports(ledger, "i.sample", gone) : TAEL_OK;
+}
+
+tael_status tael__ledger_undo_samples(tael_ledger *ledger, uint64_t *gone)
+{
+    *gone = 0;
+    TAEL_TRY(tael__sql_begin(ledger));
+    return tael__sql_end(ledger, tael__ledger_drop_samples(ledger, gone));
 }
 
 tael_status tael__ledger_undo_import(tael_ledger *ledger, int64_t id, uint64_t *gone)

@@ -263,15 +263,15 @@ static tael_status last_id(tael_ledger *ledger, int64_t *id)
 }
 
 /* `before`: the last id before this import. */
-static tael_status log_import(tael_ledger *ledger, const tael_import_report *report, int64_t before)
+static tael_status log_import(tael_ledger *ledger, const tael_import_report *report, int64_t before, bool sample)
 {
     sqlite3_stmt *s;
     const char *doing = TAEL_SAY("writing", "写入");
     int64_t last = 0;
     TAEL_TRY(last_id(ledger, &last));
     TAEL_TRY(tael__sql_prepare(ledger, &s,
-                               "INSERT INTO imports(imported_ms,format,rows,added,first_record,last_record)"
-                               " VALUES(?1,?2,?3,?4,?5,?6)",
+                               "INSERT INTO imports(imported_ms,format,rows,added,first_record,last_record,sample)"
+                               " VALUES(?1,?2,?3,?4,?5,?6,?7)",
                                doing));
     sqlite3_bind_int64(s, 1, tael__clock_wall_ms());
     sqlite3_bind_text(s, 2, report->format, -1, SQLITE_STATIC);
@@ -279,6 +279,7 @@ static tael_status log_import(tael_ledger *ledger, const tael_import_report *rep
     sqlite3_bind_int64(s, 4, (int64_t)report->imported);
     sqlite3_bind_int64(s, 5, last > before ? before + 1 : 0);
     sqlite3_bind_int64(s, 6, last > before ? last : 0);
+    sqlite3_bind_int(s, 7, sample);
     tael_status status = tael__sql_run(ledger, s, doing);
     sqlite3_finalize(s);
     return status;
@@ -384,14 +385,16 @@ static tael_status import_tables(job *j, tael_ledger *ledger, const content *c)
     set_cache(ledger, c->bytes);
     TAEL_TRY(tael__sql_begin(ledger));
     int64_t rows = 1, before = 0;
-    tael_status status = last_id(ledger, &before);
+    uint64_t gone;
+    tael_status status = j->options.sample ? TAEL_OK : tael__ledger_drop_samples(ledger, &gone);
+    if (status == TAEL_OK) status = last_id(ledger, &before);
     if (status == TAEL_OK)
         status = tael__sql_number(ledger, &rows, "SELECT EXISTS(SELECT 1 FROM records)", TAEL_SAY("reading", "读取"));
     j->alone = rows == 0;
     if (status == TAEL_OK) status = store_tables(j, ledger, c, rows == 0);
     if (j->alone) tael__amounts_free(&j->amounts);
     if (status == TAEL_OK && j->changed) status = tael__ledger_settle(ledger, &j->amounts);
-    if (status == TAEL_OK) status = log_import(ledger, j->report, before);
+    if (status == TAEL_OK) status = log_import(ledger, j->report, before, j->options.sample);
     if (status == TAEL_OK && j->options.dry_run)
         status = tael__sql_exec(ledger, "ROLLBACK", TAEL_SAY("undoing", "撤销"));
     else

@@ -32,46 +32,55 @@ static void close_empty_folder(const char *home)
         (void)chmod(home, 0700);
 }
 
-/* The empty file, so that the store, its WAL and its index all take mode 0600 whatever the umask. One that is there is
- * not opened: closing it would give up the locks that another handle of this process has on it (POSIX, fcntl), and the
- * next process to leave would take itself for the last and remove the log under us. */
+/* The empty file, so that the store, its WAL and its index all take mode 0600 whatever the umask. A file that is there
+ * is not opened: closing it would drop the locks that this process's other handles have on it (POSIX locks belong to
+ * the process), and the next process to leave would take itself for the last and delete the log under them. */
 static tael_status make_file(const char *path)
 {
     struct stat st;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0) {
         close(fd);
         return TAEL_OK;
     }
     if (errno != EEXIST || lstat(path, &st) != 0) return tael__fail_errno(OPENING, path, errno);
     if (S_ISLNK(st.st_mode)) return tael__fail_errno(OPENING, path, ELOOP);
-    if (access(path, W_OK) != 0) return tael__fail_errno(OPENING, path, errno);
     if (st.st_uid == geteuid() && (st.st_mode & 077)) (void)chmod(path, 0600);
     return TAEL_OK;
 }
 
+/* The first bytes of the file: through SQLite's own descriptor where it has one, for the same reason. */
+static bool read_head(const tael_ledger *ledger, uint8_t head[16])
+{
+    sqlite3_file *file = NULL;
+    if (ledger->db && sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK && file &&
+        file->pMethods)
+        return file->pMethods->xRead(file, head, 16, 0) == SQLITE_OK;
+    int fd = open(ledger->path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, head, 16);
+    if (fd >= 0) close(fd);
+    return n == 16;
+}
+
 /* What the file's head says about a store that can't be read. */
-static tael_status explain_unreadable(const char *path, const uint8_t salt[16])
+static tael_status explain_unreadable(const tael_ledger *ledger, const uint8_t salt[16])
 {
     uint8_t head[16] = {0};
     static const uint8_t zeros[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
-    if (fd >= 0) close(fd);
-    if (n == 16 && memcmp(head, salt, 16) != 0 && memcmp(head, zeros, 16) != 0 &&
+    if (read_head(ledger, head) && memcmp(head, salt, 16) != 0 && memcmp(head, zeros, 16) != 0 &&
         memcmp(head, "SQLite format 3", 15) != 0)
         return tael__fail(
             TAEL_BAD_KEY,
             TAEL_SAY("%s: ledger.key beside it is the key of another ledger, or this is no ledger; put back "
                      "the key that belongs to it",
                      "%s：旁边的 ledger.key 不是它的密钥，或它不是账本；请恢复属于它的密钥文件"),
-            path);
+            ledger->path);
     return tael__fail(
         TAEL_CORRUPT,
         TAEL_SAY("%s: the store is damaged; put back a copy of the folder, or move it away and import the "
                  "bills again",
                  "%s：账本文件已损坏；请恢复该文件夹的备份，或将其移走后重新导入账单"),
-        path);
+        ledger->path);
 }
 
 /* SQLite takes a file of less than a page for an empty one and would write over it; unless a journal beside it tells
@@ -193,7 +202,7 @@ static tael_status open_store(tael_ledger *ledger, const char *home, const tael_
         close_empty_folder(home);
     }
     TAEL_TRY(find_key(ledger, key, salt, home, options->passphrase));
-    if (is_stump(ledger->path)) return explain_unreadable(ledger->path, salt);
+    if (is_stump(ledger->path)) return explain_unreadable(ledger, salt);
     tael_status status = connect_store(ledger, home, key, salt, wait_ms);
     if (status == TAEL_NO_SPACE && !ledger->read_only) {
         /* The index of the log had no room on a full disk. Who is alone keeps it in memory, and can still read. */
@@ -203,7 +212,7 @@ static tael_status open_store(tael_ledger *ledger, const char *home, const tael_
         status = connect_store(ledger, home, key, salt, wait_ms);
     }
     sodium_memzero(key, sizeof key);
-    if (status == TAEL_CORRUPT) status = explain_unreadable(ledger->path, salt);
+    if (status == TAEL_CORRUPT) status = explain_unreadable(ledger, salt);
     return status;
 }
 

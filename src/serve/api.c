@@ -134,7 +134,10 @@ static bool make_errand(tael__exchange *x, const char *url, const tael__api_rout
 {
     tael__errand *e = tael__errand_make(x->server->desk, x->connection);
     if (!e) return fault_memory(x);
+    const union MHD_ConnectionInfo *info =
+        x->server->mhd->get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     x->errand = e;
+    e->socket = info ? info->connect_fd : -1;
     e->tail = tael__strdup(url + strlen(r->path));
     e->mhd = x->server->mhd;
     e->server = x->server;

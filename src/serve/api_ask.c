@@ -9,6 +9,11 @@
 
 enum { LEANING_MINUTES = 30, QUESTION_BYTES = 2048 };
 
+static void on_session(tael_session *session, void *user)
+{
+    tael__errand_session(user, session);
+}
+
 static tael_status answer(tael__errand *e, tael_ledger *ledger, const char *question, tael_ask_options *o,
                           json_t **reply)
 {
@@ -36,7 +41,7 @@ static tael_status answer(tael__errand *e, tael_ledger *ledger, const char *ques
 tael_status tael__api_ask(tael__errand *e, tael_ledger *ledger, json_t **reply)
 {
     const char *question = NULL;
-    tael_ask_options o = {.size = sizeof o};
+    tael_ask_options o = {.size = sizeof o, .session = on_session, .user = e};
     tael__date date;
     TAEL_TRY(tael__body_text(e, "question", true, &question));
     TAEL_TRY(tael__body_text(e, "today", false, &o.today));

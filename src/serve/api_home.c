@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "document/habits.h"
+#include "ledger/service.h"
 #include "serve/api.h"
 
 #define DAYS_SHOWN   366
@@ -184,17 +185,17 @@ static tael_status fill(json_t *home, tael_ledger *ledger, const char *today, bo
 
 tael_status tael__api_home(tael__errand *e, tael_ledger *ledger, json_t **reply)
 {
-    char today[16], sample[8];
-    bool allowed = false;
+    char today[16];
+    bool allowed = false, sample = false;
     tael_ledger_summary summary;
     TAEL_TRY(tael__query_today(e, today));
     TAEL_TRY(tael_ledger_summarize(ledger, &summary));
     TAEL_TRY(tael_consent_get(ledger, "habits", &allowed));
-    TAEL_TRY(tael_ledger_noted(ledger, "sample", tael__clock_wall_ms(), sample, sizeof sample));
-    json_t *home = json_pack("{s:s,s:s,s:I,s:b,s:b,s:s,s:s,s:[],s:[],s:[],s:[]}", "today", today, "currency",
-                             summary.currency, "records", (json_int_t)summary.records, "sample", *sample != '\0',
-                             "habits_allowed", allowed, "first_day", summary.first_day, "last_day", summary.last_day,
-                             "categories", "recurring", "next", "unusual");
+    TAEL_TRY(tael__ledger_has_sample(ledger, &sample));
+    json_t *home =
+        json_pack("{s:s,s:s,s:I,s:b,s:b,s:s,s:s,s:[],s:[],s:[],s:[]}", "today", today, "currency", summary.currency,
+                  "records", (json_int_t)summary.records, "sample", sample, "habits_allowed", allowed, "first_day",
+                  summary.first_day, "last_day", summary.last_day, "categories", "recurring", "next", "unusual");
     tael_status status = home ? fill(home, ledger, today, allowed) : tael__fail_memory("JSON", 0);
     if (status == TAEL_OK)
         *reply = home;

@@ -54,10 +54,22 @@ static void import_bytes(import_run *i, tael__errand *e, tael_ledger *ledger, co
     tael_import_report_free(&report);
 }
 
+/* The library's sentence names the command's option, which a page doesn't have. */
+static void say_password(import_run *i, tael__errand *e)
+{
+    e->code = "password";
+    snprintf(i->sentence, sizeof i->sentence, "%s",
+             tael__query_text(e, "password")
+                 ? TAEL_SAY("this isn't the password of the file; look into the message that came with it",
+                            "密码不正确；请查看随文件收到的消息")
+                 : TAEL_SAY("the file is protected; give the password that Alipay or WeChat Pay sent as a message",
+                            "文件已加密；请输入支付宝或微信以消息发送的密码"));
+}
+
 /* Something went in: the document, with an error beside it. Nothing: the error alone. */
 static tael_status conclude(import_run *i, tael__errand *e, json_t **reply)
 {
-    if (i->status == TAEL_BAD_KEY) e->code = "password";
+    if (i->status == TAEL_BAD_KEY) say_password(i, e);
     if (i->status != TAEL_OK && i->done == 0) {
         tael__error_set(i->sentence);
         return i->status;
@@ -86,7 +98,8 @@ tael_status tael__api_import(tael__errand *e, tael_ledger *ledger, json_t **repl
                                  .password = tael__query_text(e, "password"),
                                  .mapping = tael__query_text(e, "map"),
                                  .categorize = tael_categorizer_category,
-                                 .categorize_user = categorizer};
+                                 .categorize_user = categorizer,
+                                 .sample = tael__query_flag(e, "sample")};
         import_bytes(&i, e, ledger, &o);
         if (i.done > 0 && !dry_run) /* rows that an earlier version left without */
             status = tael_categorizer_apply(categorizer, true, NULL);
@@ -103,9 +116,10 @@ static int on_import(const tael__past_import *p, void *user)
 {
     char time[40];
     tael__format_time(time, sizeof time, p->time_ms, TAEL__SHANGHAI_OFFSET_MINUTES);
-    return json_array_append_new(user, json_pack("{s:I,s:s,s:o,s:I,s:I,s:I}", "id", (json_int_t)p->id, "time", time,
-                                                 "format", tael__json_text(p->format), "rows", (json_int_t)p->rows,
-                                                 "added", (json_int_t)p->added, "left", (json_int_t)p->left));
+    return json_array_append_new(user,
+                                 json_pack("{s:I,s:s,s:o,s:I,s:I,s:I,s:b}", "id", (json_int_t)p->id, "time", time,
+                                           "format", tael__json_text(p->format), "rows", (json_int_t)p->rows, "added",
+                                           (json_int_t)p->added, "left", (json_int_t)p->left, "sample", p->sample));
 }
 
 tael_status tael__api_imports(tael__errand *e, tael_ledger *ledger, json_t **reply)

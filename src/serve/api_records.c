@@ -8,7 +8,7 @@
 #include "serve/api.h"
 
 #define PAGE_MOST 200
-#define IDS_MOST  1000 /* as many as a figure names */
+#define IDS_MOST  500 /* more would not fit into an address */
 
 /* "12.34" to 1234. */
 static tael_status read_amount(const tael__errand *e, const char *name, int64_t *minor)

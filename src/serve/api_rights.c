@@ -7,6 +7,7 @@
 #include "assistant/prefix.h"
 #include "base/date.h"
 #include "base/file.h"
+#include "ledger/service.h"
 #include "serve/api.h"
 
 #define EXPORT_MOST ((size_t)1 << 30)
@@ -93,19 +94,20 @@ tael_status tael__api_export(tael__errand *e, tael_ledger *ledger, json_t **repl
 tael_status tael__api_erase(tael__errand *e, tael_ledger *ledger, json_t **reply)
 {
     const char *source = NULL, *before = NULL;
-    bool all = false, yes = false;
+    bool all = false, sample = false, yes = false;
     uint64_t erased = 0;
     TAEL_TRY(tael__body_text(e, "source", false, &source));
     TAEL_TRY(tael__body_text(e, "before", false, &before));
     TAEL_TRY(tael__body_flag(e, "all", false, &all));
+    TAEL_TRY(tael__body_flag(e, "sample", false, &sample));
     TAEL_TRY(tael__body_flag(e, "yes", false, &yes));
-    if ((source != NULL) + (before != NULL) + all != 1)
-        return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("erase: say what; give one of source, before, all",
-                                                   "删除：请指明范围；给出 source、before、all 之一"));
+    if ((source != NULL) + (before != NULL) + all + sample != 1)
+        return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("erase: say what; give one of source, before, sample, all",
+                                                   "删除：请指明范围；给出 source、before、sample、all 之一"));
     if (!yes)
         return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("erase: this can't be undone; add \"yes\": true to do it",
                                                    "删除：删除后无法恢复；确定请加 \"yes\": true"));
-    TAEL_TRY(tael_ledger_erase(ledger, source, before, &erased));
+    TAEL_TRY(sample ? tael__ledger_undo_samples(ledger, &erased) : tael_ledger_erase(ledger, source, before, &erased));
     TAEL_TRY(tael__ask_prefixes_remove(tael__desk_home(e->desk)));
     *reply = json_pack("{s:I}", "erased", (json_int_t)erased);
     return TAEL_OK;

@@ -142,7 +142,7 @@ bool tael__serve_chat(tael__exchange *x, json_t *body)
     if (!tael__ask_model(x, body, false) || !tael__ask_options(x, body, "stop", &a) || !read_most(x, body, &a) ||
         !tael__ask_tools(x, body) || !read_logprobs(x, body, &a))
         return false;
-    if (!tael__chat_prompt(x, tael__value(body, "messages"), &prompt)) return false;
+    if (!tael__chat_prompt(x, tael__value(body, "messages"), "messages", 0, &prompt)) return false;
     if (!tael__ask_format(x, tael__value(body, "response_format"), &a) || !tael__ask_call(x, &a)) {
         tael__free(prompt);
         tael__free(a.schema);

@@ -37,14 +37,15 @@ static tael_status put_plain(tael__buffer *out, const tael_model *model, const c
 
 typedef struct reading {
     tael__exchange *x;
-    size_t number; /* of the message, from 0 */
+    const char *field; /* as the client knows the list */
+    size_t number;     /* of the message there, from 0 */
     tael__buffer content;
 } reading;
 
 static bool wrong(const reading *r, const char *field, const char *en, const char *zh)
 {
     char path[96];
-    snprintf(path, sizeof path, "messages[%zu]%s%s", r->number, *field ? "." : "", field);
+    snprintf(path, sizeof path, "%s[%zu]%s%s", r->field, r->number, *field ? "." : "", field);
     return tael__fault_field(r->x, path, "%s: %s", path, tael_get_language() == TAEL_CHINESE ? zh : en);
 }
 
@@ -150,17 +151,17 @@ static bool format(tael__exchange *x, const tael_message *messages, size_t count
     return status == TAEL_OK || tael__fault_status(x, status, x->tools.list ? "tools" : "messages", tael_error());
 }
 
-bool tael__chat_prompt(tael__exchange *x, const json_t *messages, char **prompt)
+bool tael__chat_prompt(tael__exchange *x, const json_t *messages, const char *field, size_t added, char **prompt)
 {
     size_t count = json_array_size(messages), i = 0;
     if (!json_is_array(messages) || count == 0 || count > TAEL__MAX_SERVE_MESSAGES)
-        return tael__fault_field(x, "messages",
-                                 TAEL_SAY("messages: give a list of 1 to %d", "messages：应为 1 到 %d 项的列表"),
+        return tael__fault_field(x, field, TAEL_SAY("%s: give a list of 1 to %d", "%s：应为 1 到 %d 项的列表"), field,
                                  TAEL__MAX_SERVE_MESSAGES);
     tael_message *all = tael__alloc_array(count, sizeof *all);
-    bool good = all || tael__fault_status(x, TAEL_NO_MEMORY, "messages", "");
+    bool good = all || tael__fault_status(x, TAEL_NO_MEMORY, field, "");
     for (; good && i < count; i++) {
-        reading r = {.x = x, .number = i, .content = {.max = TAEL__MAX_PROMPT_BYTES}};
+        reading r = {
+            .x = x, .field = field, .number = i < added ? 0 : i - added, .content = {.max = TAEL__MAX_PROMPT_BYTES}};
         good = read_message(&r, json_array_get(messages, i), &all[i]);
         tael__buffer_free(&r.content);
     }

@@ -3,8 +3,10 @@
 // keeps it: opening a protected ledger takes half a second.
 #include "serve/desk.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 
@@ -26,7 +28,8 @@ typedef struct clerk {
     tael__desk *desk;
     tael__lane lane;
     pthread_t thread;
-    tael_ledger *ledger; /* its thread's own */
+    tael_ledger *ledger;   /* its thread's own */
+    tael__errand *running; /* guarded by the desk's lock, while it holds a reference */
 } clerk;
 
 struct tael__desk {
@@ -37,6 +40,8 @@ struct tael__desk {
     bool draining, stopping;
     clerk clerk[THREADS_MOST];
     uint32_t clerk_count;
+    pthread_t lookout;
+    bool looks_out;
 };
 
 /* ---- Errands ---- */
@@ -51,9 +56,15 @@ tael__errand *tael__errand_make(tael__desk *desk, struct MHD_Connection *connect
     }
     e->desk = desk;
     e->connection = connection;
+    e->socket = -1;
     e->references = 1;
     e->out.max = EVENTS_MOST;
     return e;
+}
+
+static void hold(tael__errand *e)
+{
+    __atomic_add_fetch(&e->references, 1, __ATOMIC_RELAXED);
 }
 
 void tael__errand_release(tael__errand *e)
@@ -69,12 +80,39 @@ void tael__errand_release(tael__errand *e)
     tael__free(e);
 }
 
+static void cancel(tael__errand *e)
+{
+    pthread_mutex_lock(&e->lock);
+    if (e->session) tael_session_cancel(e->session);
+    pthread_mutex_unlock(&e->lock);
+}
+
 void tael__errand_leave(tael__errand *e)
 {
     pthread_mutex_lock(&e->lock);
     e->connection = NULL;
+    e->socket = -1;
     e->suspended = false;
     pthread_mutex_unlock(&e->lock);
+    cancel(e);
+}
+
+void tael__errand_session(tael__errand *e, tael_session *session)
+{
+    pthread_mutex_lock(&e->lock);
+    e->session = session;
+    pthread_mutex_unlock(&e->lock);
+    if (session && tael__errand_unwanted(e)) tael_session_cancel(session);
+}
+
+/* A suspended connection isn't watched by libmicrohttpd, so its socket is looked at here. */
+static bool hung_up(tael__errand *e)
+{
+    pthread_mutex_lock(&e->lock);
+    struct pollfd socket = {.fd = e->socket, .events = POLLRDHUP};
+    bool gone = !e->connection || (e->socket >= 0 && poll(&socket, 1, 0) > 0 && socket.revents != 0);
+    pthread_mutex_unlock(&e->lock);
+    return gone;
 }
 
 bool tael__errand_unwanted(tael__errand *e)
@@ -82,10 +120,7 @@ bool tael__errand_unwanted(tael__errand *e)
     pthread_mutex_lock(&e->desk->lock);
     bool unwanted = e->desk->stopping || (e->desk->draining && e->lane == TAEL__LANE_PULL);
     pthread_mutex_unlock(&e->desk->lock);
-    pthread_mutex_lock(&e->lock);
-    unwanted |= !e->connection;
-    pthread_mutex_unlock(&e->lock);
-    return unwanted;
+    return unwanted || hung_up(e);
 }
 
 /* The lock is held. */
@@ -224,12 +259,44 @@ static void *work(void *user)
             pthread_cond_wait(&d->wake, &d->lock);
             continue;
         }
+        c->running = e;
+        hold(e);
+        pthread_cond_broadcast(&d->wake); /* the lookout has something to look at */
         pthread_mutex_unlock(&d->lock);
         run_errand(c, e);
         pthread_mutex_lock(&d->lock);
+        c->running = NULL;
+        tael__errand_release(e);
     }
     pthread_mutex_unlock(&d->lock);
     tael_ledger_close(c->ledger);
+    return NULL;
+}
+
+/* What asks a model can't look for itself whether its client is still there: it is looked for, twice a second. */
+static void *look_out(void *user)
+{
+    tael__desk *d = user;
+    pthread_mutex_lock(&d->lock);
+    while (!d->stopping) {
+        bool asks = false;
+        for (uint32_t i = 0; i < d->clerk_count; i++) {
+            clerk *c = &d->clerk[i];
+            if (c->lane != TAEL__LANE_ASK || !c->running) continue;
+            asks = true;
+            if (hung_up(c->running)) cancel(c->running);
+        }
+        struct timespec at;
+        clock_gettime(CLOCK_REALTIME, &at);
+        at.tv_nsec += 500000000;
+        at.tv_sec += at.tv_nsec / 1000000000;
+        at.tv_nsec %= 1000000000;
+        if (asks)
+            pthread_cond_timedwait(&d->wake, &d->lock, &at);
+        else
+            pthread_cond_wait(&d->wake, &d->lock);
+    }
+    pthread_mutex_unlock(&d->lock);
     return NULL;
 }
 
@@ -245,7 +312,7 @@ tael_status tael__errand_submit(tael__errand *e)
     queue *q = &d->queue[e->lane];
     bool ending = d->draining || d->stopping, full = q->count >= QUEUE_MOST;
     if (!ending && !full) {
-        __atomic_add_fetch(&e->references, 1, __ATOMIC_RELAXED);
+        hold(e);
         *q->last = e;
         q->last = &e->next;
         q->count++;
@@ -282,6 +349,10 @@ tael_status tael__desk_open(tael__desk **out, const tael__desk_options *o)
             else
                 status = tael__fail_memory(TAEL_SAY("a thread", "线程"), 0);
         }
+    if (status == TAEL_OK) {
+        d->looks_out = pthread_create(&d->lookout, NULL, look_out, d) == 0;
+        if (!d->looks_out) status = tael__fail_memory(TAEL_SAY("a thread", "线程"), 0);
+    }
     if (status == TAEL_OK)
         *out = d;
     else
@@ -308,7 +379,11 @@ void tael__desk_stop(tael__desk *d)
     pthread_mutex_lock(&d->lock);
     d->stopping = true;
     pthread_cond_broadcast(&d->wake);
+    for (uint32_t i = 0; i < d->clerk_count; i++)
+        if (d->clerk[i].running) cancel(d->clerk[i].running);
     pthread_mutex_unlock(&d->lock);
+    if (d->looks_out) pthread_join(d->lookout, NULL);
+    d->looks_out = false;
     for (uint32_t i = 0; i < d->clerk_count; i++) pthread_join(d->clerk[i].thread, NULL);
     d->clerk_count = 0;
     for (int i = 0; i < TAEL__LANE_COUNT; i++)

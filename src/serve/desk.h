@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <tael/generate.h>
 #include <tael/ledger.h>
 
 #include "base/limits.h"
@@ -53,7 +54,9 @@ struct tael__errand {
     uint32_t references; /* atomic */
     pthread_mutex_t lock;
     struct MHD_Connection *connection; /* guarded by the lock from here on; NULL: it is gone */
+    int socket;                        /* its, to see whether the client is still there; -1: gone */
     bool suspended, over;
+    tael_session *session;             /* that it asks a model in: cancelled when nobody waits for it any more */
     tael_status status;                /* of the whole, once it is over, */
     char error[TAEL__MAX_ERROR_BYTES]; /* and why */
     const char *code;                  /* of the error; NULL: the status's own name */
@@ -84,6 +87,9 @@ tael_status tael__errand_submit(tael__errand *e);
 void tael__errand_leave(tael__errand *e);
 /* For the errand itself: does nobody wait any more, or is the service ending? */
 bool tael__errand_unwanted(tael__errand *e);
+
+/* For the errand: the session that it asks in; NULL: no longer. */
+void tael__errand_session(tael__errand *e, tael_session *session);
 
 /* For a connection's thread: true when it is over, or has events that weren't sent; else the connection is suspended.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request's way: libmicrohttpd calls in with its head, then pieces of its body, then once it is whole; and again when
-// its call has news. What can be refused is refused at the head, before a byte of the body is kept.
+// its call has news. What can be refused is refused by the head, before a byte of the body is kept.
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,7 +10,7 @@
 #include "serve/internal.h"
 #include "serve/json_scan.h"
 
-#define DISCARD_MOST (4 * TAEL__MAX_SERVE_BODY_BYTES) /* of a body that is too large, before the connection is cut */
+#define DISCARD_MOST (4 * TAEL__MAX_SERVE_BODY_BYTES) /* of a body that isn't wanted, before the connection is cut */
 
 static const char *header(const tael__exchange *x, const char *name)
 {
@@ -161,6 +161,15 @@ static bool check_head(tael__exchange *x, const char *url, const char *method, c
     return x->too_large ? fault_too_large(x) : true;
 }
 
+/* May a fault of the head be told before the body has come? A client that is sending would be cut off and hardly see
+ * the answer, so a body of some size is read and dropped first; unless the client asks before it sends. */
+static bool answers_now(const tael__exchange *x)
+{
+    const char *length = header(x, "Content-Length");
+    bool body = header(x, "Transfer-Encoding") || (length && strtoull(length, NULL, 10) > 0);
+    return !body || header(x, "Expect") || (length && strtoull(length, NULL, 10) > DISCARD_MOST);
+}
+
 static tael__exchange *exchange_new(tael__server *s, struct MHD_Connection *connection)
 {
     uint8_t random[16] = {0};
@@ -191,10 +200,9 @@ static bool promise(tael__exchange *x, size_t bytes)
 
 static enum MHD_Result take_body(tael__exchange *x, const char *data, size_t bytes)
 {
-    if (x->too_large || x->fault.http) { /* read on, so that the answer can be sent; but not for ever */
-        x->promised += bytes;
-        __atomic_add_fetch(&x->server->bodies, bytes, __ATOMIC_RELAXED);
-        return x->promised > DISCARD_MOST ? MHD_NO : MHD_YES;
+    if (x->too_large || x->fault.http) {
+        x->discarded += bytes;
+        return x->discarded > DISCARD_MOST ? MHD_NO : MHD_YES;
     }
     if (x->body.size + bytes > x->body_most) {
         x->too_large = true;
@@ -213,7 +221,6 @@ static bool read_body(tael__exchange *x, json_t **body)
     json_error_t error;
     const char *text = x->body.data ? x->body.data : "";
     if (x->too_large) return fault_too_large(x);
-    if (x->fault.http) return false;
     if (!tael__json_scan(text, x->body.size))
         return tael__fault(x, 400, "invalid_request_error", "invalid_json", NULL,
                            TAEL_SAY("the body is nested deeper than %d or holds more than %u values; send less",
@@ -317,6 +324,7 @@ static enum MHD_Result serve_ledger(tael__exchange *x)
 static enum MHD_Result serve(tael__exchange *x)
 {
     json_t *body = NULL;
+    if (x->fault.http) return tael__reply_fault(x); /* known since the head */
     if (!x->route->method) return serve_ledger(x);
     bool get = strcmp(x->route->method, "GET") == 0;
     bool good = get || read_body(x, &body);
@@ -341,7 +349,7 @@ enum MHD_Result tael__exchange_handle(void *user, struct MHD_Connection *connect
     if (!x) {
         *state = x = exchange_new(s, connection);
         if (!x) return MHD_NO;
-        if (!check_head(x, url, method, version)) return tael__reply_fault(x);
+        if (!check_head(x, url, method, version) && answers_now(x)) return tael__reply_fault(x);
         x->stage = TAEL__STAGE_READING;
         return MHD_YES;
     }

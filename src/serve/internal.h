@@ -78,6 +78,7 @@ struct tael__exchange {
     tael__buffer body;
     size_t promised;  /* of the server's room for bodies */
     size_t body_most; /* bytes of its body */
+    size_t discarded; /* bytes of a body that is only read so that the answer can be sent */
     bool too_large;
     /* A request of the page. */
     const struct tael__api_route *api;
@@ -213,7 +214,8 @@ json_t *tael__document(const tael__exchange *x, const char *prefix, const char *
 
 /* ---- The chat (chat_prompt.c): messages to a prompt ---- */
 
-/* The prompt of OpenAI's `messages` and x->tools; tael__free() it. */
-bool tael__chat_prompt(tael__exchange *x, const json_t *messages, char **prompt);
+/* The prompt of OpenAI's messages and x->tools; tael__free() it. A fault names them as `field`, counted after the first
+ * `added`, which are not the client's own. */
+bool tael__chat_prompt(tael__exchange *x, const json_t *messages, const char *field, size_t added, char **prompt);
 
 #endif

@@ -260,7 +260,7 @@ static bool read_prompt(tael__exchange *x, const json_t *body, char **prompt)
     json_t *tools = tools_of(body), *messages = NULL;
     bool good = tools ? tael__ask_tools(x, tools) : tael__fault_status(x, TAEL_NO_MEMORY, "tools", "");
     if (good) messages = messages_of(x, body);
-    good = messages && tael__chat_prompt(x, messages, prompt);
+    good = messages && tael__chat_prompt(x, messages, "messages", tael__value(body, "system") ? 1 : 0, prompt);
     json_decref(messages);
     json_decref(tools);
     return good;

@@ -304,7 +304,8 @@ static bool read_prompt(tael__exchange *x, const json_t *body, tael__asked *a, c
 {
     json_t *tools = tools_of(body), *format = format_of(body), *messages = NULL;
     bool good = tael__ask_tools(x, tools) && (messages = messages_of(x, body)) &&
-                tael__chat_prompt(x, messages, prompt) && tael__ask_format(x, format, a) && tael__ask_call(x, a);
+                tael__chat_prompt(x, messages, "input", tael__value(body, "instructions") ? 1 : 0, prompt) &&
+                tael__ask_format(x, format, a) && tael__ask_call(x, a);
     if (!good && !x->fault.http) tael__fault_status(x, TAEL_NO_MEMORY, "input", "");
     json_decref(tools);
     json_decref(format);

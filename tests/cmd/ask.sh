@@ -22,7 +22,7 @@ ledger, one, two = (json.load(open(f, encoding="utf-8")) for f in sys.argv[1:])
 rows = {r["id"]: r for r in ledger["records"]}
 assert {"answer", "figures", "route", "model", "timing"} <= set(one), set(one)
 assert one["answer"], "no sentence"
-assert one["route"] in ("ledger", "no_data", "out_of_scope", "unclear"), one["route"]
+assert one["route"] in ("ledger", "no_data", "out_of_scope", "unclear", "not_allowed"), one["route"]
 for key in ("answer", "figures", "route"):
     assert one[key] == two[key], ("threads", key, one[key], two[key])
 for f in one["figures"]:
@@ -38,6 +38,9 @@ done <<'QUESTIONS'
 上个月一共花了多少钱？
 How much did I spend on coffee?
 今天天气怎么样？
+这个月大概还要花多少？
+还在每月扣款的有哪些？一共多少？
+was I charged twice?
 QUESTIONS
 
 if [[ $model == *qwen* ]]; then
@@ -54,6 +57,14 @@ expect 0 ask -m "$model" --today 2026-11-20 --json --after "上个月咖啡花�
 holds 'd["question"] == "上上个月咖啡花了多少钱" and d["plan"]["periods"][0]["from"] == "2026-09-01"'
 expect 0 ask -m "$model" --today 2026-11-20 --explain "2026年10月一共花了多少钱？"
 grep -q "2026-10-01 至 2026-10-31" "$work/out" || fail "--explain doesn't tell the time"
+
+# Habits that aren't wanted are not told, with how to allow them; sums are.
+expect 0 consent habits off
+expect 0 ask -m "$model" --today 2026-11-20 --json "该买咖啡了吗？"
+holds 'd["route"] == "not_allowed" and "tael consent habits on" in d["answer"]'
+expect 0 ask -m "$model" --today 2026-11-20 --json "2026年10月一共花了多少钱？"
+holds 'd["route"] == "ledger"'
+expect 0 consent habits on
 
 # An empty ledger has no figures, and nobody else may read what was kept of the prompt.
 expect 0 --home "$work/empty" ask -m "$model" --json "How much did I spend last month?"

@@ -34,8 +34,18 @@ holds 'd["recurring"][1]["old_minor"] == 2500 and d["recurring"][1]["minor"] == 
 holds 'd["recurring"][0]["state"] == "active" and len(d["recurring"][0]["records"]) == 8'
 expect 0 habits next --today 2026-08-20 --json
 holds 'any(p["name"] == "星巴克" and p["kind"] == "merchant" and 2.5 <= p["interval_days"] <= 3.5 and p["hour"] == 14 for p in d["next"])'
-holds 'all(0 <= p["within_7_days"] <= 1 and p["why"] for p in d["next"])'
+holds 'all(0 <= p["within_7_days"] <= 1 and 0 <= p["ended"] <= 1 and 0 <= p["in_30_days"] <= 30 and p["why"] for p in d["next"])'
+holds 'all(0 <= p["within_1_day"] <= p["within_7_days"] <= 1 and 0 <= p["renewal_7_days"] <= 1 and p["why"] for p in d["next"])'
+holds '[p["within_7_days"] for p in d["next"] if p["name"] == "星巴克"][0] > 0.8'
+holds 'all(p["after"] is None or p["after"]["came"] <= p["after"]["times"] for p in d["next"])'
 holds 'not any(p["name"] == "房东王姐" for p in d["next"])'
+for kind in merchant category item; do
+    expect 0 habits next --kind $kind --today 2026-08-20 --json
+    holds 'all(p["kind"] == "'$kind'" for p in d["next"]) and len(d["next"]) > 0 or "'$kind'" == "item"' # lattes are all that the shop sold
+done
+expect 0 --lang zh habits next --kind merchant --limit 1 --today 2026-08-20
+grep -q '星巴克 .*每 3 天一次，上次是 .*7 天内的可能性为 [0-9]*%，明天为 [0-9]*%' "$work/out" || fail "how likely, in Chinese"
+expect 2 habits next --kind shop
 expect 0 habits unusual --today 2026-08-20 --json
 holds '[(u["kind"], u["minor"], u["merchant"]) for u in d["unusual"]] == [("double", 23800, "火锅店")] and d["unusual"][0]["other"]'
 expect 0 habits unusual --today 2026-08-20 --days 3 --json

@@ -9,7 +9,7 @@ for file in bin/tael include/tael/tael.h share/man/man1/tael.1 share/bash-comple
     [ -s "$prefix/$file" ] || fail "$file is not installed"
 done
 make -s -C ../examples OUT="$work/examples" || fail "the examples don't build against the installed library"
-for program in generate guided import_and_ask categories habits; do
+for program in generate guided import_and_ask categories habits next_item; do
     "$work/examples/$program" >/dev/null 2>"$work/said"
     status=$?
     [ $status -ne 0 ] && [ $status -lt 126 ] || fail "$program without arguments: exit status $status"

@@ -307,7 +307,7 @@ static void a_trained_model_can_be_gone_on_from(void **state)
 {
     (void)state;
     char *folder = temp_folder();
-    tael_sequences *data = rings(folder, 300, 64), *more = rings(folder, 300, 72);
+    tael_sequences *data = rings(folder, 300, 64), *more = rings(folder, 300, 72), *fewer = rings(folder, 60, 24);
     tael_sequence *old, *young = NULL;
     double first, later;
     tael_sequence_options o = small();
@@ -323,12 +323,20 @@ static void a_trained_model_can_be_gone_on_from(void **state)
     assert_ok(tael_sequence_train(&young, more, &o)); /* eight items that the old one didn't know */
     assert_true(later < 0.7 * first);
     tael_sequence_close(young);
+    assert_ok(tael_sequence_train(&young, fewer, &o)); /* what the owner never bought stays known */
+    const uint32_t bought[] = {60};
+    uint32_t next[64];
+    size_t found;
+    assert_ok(tael_sequence_predict(young, bought, 1, 64, next, NULL, &found));
+    assert_int_equal(found, 63);
+    tael_sequence_close(young);
     o.heads = 1;
     assert_status(tael_sequence_train(&young, more, &o), TAEL_MISUSE);
     assert_null(young);
     tael_sequence_close(old);
     tael_sequences_close(data);
     tael_sequences_close(more);
+    tael_sequences_close(fewer);
     temp_remove(folder);
 }
 

@@ -4,7 +4,9 @@
 // filter that the totals can't answer but do makes the two differ.
 #include <inttypes.h>
 
+#include "base/date.h"
 #include "bills.h"
+#include "ledger/payments.h"
 
 static uint32_t state_of_dice = 7;
 
@@ -87,6 +89,43 @@ static void list_both(tael_ledger *ledger, const tael_filter *f)
     tael__buffer_free(&newest.text);
 }
 
+static void add_payment(answers *a, int64_t id, int64_t net, bool refund, const char *brand, const char *item,
+                        int32_t category_id, int64_t time_ms, tael_direction direction)
+{
+    assert_ok(tael__buffer_format(&a->text, "%" PRId64 " %" PRId64 " %d %s %s %d %" PRId64 " %d\n", id, net, refund,
+                                  brand, item, (int)category_id, time_ms, (int)direction));
+}
+
+static int add_counted(const tael_record *r, void *user)
+{
+    if (r->counted && strcmp(r->currency, "CNY") == 0)
+        add_payment(user, r->id, r->minor - r->refunded_minor, r->refund, r->brand, r->item, r->category_id, r->time_ms,
+                    r->direction);
+    return 0;
+}
+
+static int add_quick(const tael__ledger_payment *p, void *user)
+{
+    add_payment(user, p->id, p->minor - p->refunded_minor, p->refund, p->brand, p->item, p->category_id, p->time_ms,
+                p->direction);
+    return 0;
+}
+
+/* What habits read, from the index and the labels, is what the rows hold. */
+static void read_both(tael_ledger *ledger)
+{
+    answers rows = {{.max = 1 << 20}}, quick = {{.max = 1 << 20}};
+    tael_filter f = {.size = sizeof f, .to = "2026-08-31"};
+    tael__date last = {2026, 8, 31};
+    assert_ok(tael_ledger_records(ledger, &f, 0, add_counted, &rows, NULL));
+    assert_ok(tael__ledger_payments(ledger, tael__days_of(last), "CNY", add_quick, &quick));
+    assert_ok(tael__buffer_text(&rows.text, "end"));
+    assert_ok(tael__buffer_text(&quick.text, "end"));
+    assert_string_equal(quick.text.data, rows.text.data);
+    tael__buffer_free(&rows.text);
+    tael__buffer_free(&quick.text);
+}
+
 static const char *name_of(int32_t id, tael_language language)
 {
     (void)language;
@@ -166,6 +205,7 @@ static void compare_all(tael_ledger *ledger)
         {.none_of = both, .none_count = 2, .merchant = "星"},
         {.none_of = unnumbered, .none_count = 1},
     };
+    read_both(ledger);
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         tael_filter f = filters[i];
         f.size = sizeof f;

@@ -8,69 +8,12 @@ import re
 import subprocess
 import tempfile
 import threading
-import urllib.parse
 import zipfile
 
-from support import DATA as MODELS, TAEL, Service, check, events
+from support import DATA as MODELS, TAEL, Page, Service, bill, check, events
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / "ledger" / "data"
 TODAY = "2024-06-20"
-
-
-def bill(rows=300, first=1, noise=""):
-    """A WeChat bill of 2024: coffee, a subscription, and a salary."""
-    lines = ["微信支付账单明细", "", "交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注"]
-    for i in range(rows):
-        day, n = i % 28 + 1, first + i
-        month = i // 28 % 6 + 1
-        kind = ("商户消费", "星巴克", "拿铁", "支出", "32.00") if i % 3 else ("商户消费", "美团", "外卖", "支出", f"{20 + i % 7}.50")
-        if i % 28 == 14:
-            kind = ("转账", "公司", "工资", "收入", "9000.00")
-        lines.append(f"2024-{month:02}-{day:02} 12:{i % 60:02}:00," + ",".join(kind) + f",零钱,支付成功,4200{n:024},m{n},/{noise}")
-    return "\n".join(lines).encode()
-
-
-class Page(Service):
-    """A service with its page: `call` asks as the page does."""
-
-    def __enter__(self):
-        super().__enter__()
-        self.secret = self.ready["page"].split("?key=")[1]
-        status, headers, _ = self.ask("GET", "/?key=" + self.secret)
-        check(status == 303 and headers["location"] == "/", status, headers)
-        self.cookie = headers["set-cookie"].split(";")[0]
-        for word in ("HttpOnly", "SameSite=Strict"):
-            check(word in headers["set-cookie"], headers)
-        status, self.page_headers, html = self.ask("GET", "/", Cookie=self.cookie)
-        check(status in (200, 503), status)  # 503: built without the page
-        self.token = re.search(rb'<meta name="tael-session" content="([0-9a-f]{32})">', html).group(1).decode()
-        return self
-
-    def call(self, method, path, body=None, **headers):
-        headers = {"X_Tael_Session": self.token, "Accept_Language": "en", **headers}
-        if isinstance(body, (dict, list)):
-            body = json.dumps(body).encode()
-        return self.ask(method, urllib.parse.quote(path, safe="/?&=,;%+"), body, **headers)
-
-    def get(self, path, **headers):
-        status, _, text = self.call("GET", path, **headers)
-        check(status == 200, path, status, text[:300])
-        return json.loads(text)
-
-    def put(self, path, body, **headers):
-        status, _, text = self.call("POST", path, body, **headers)
-        check(status == 200, path, status, text[:300])
-        return json.loads(text)
-
-    def refused(self, want, code, method, path, body=None, **headers):
-        status, _, text = self.call(method, path, body, **headers)
-        error = json.loads(text)["error"]
-        check(status == want and error["code"] == code and error["message"], method, path, status, text[:300])
-        return error["message"]
-
-    def command(self, *arguments):
-        done = subprocess.run([TAEL, "--home", str(self.home), "--json", *arguments], stdout=subprocess.PIPE)
-        return json.loads(done.stdout)
 
 
 # ---- Who may ask ----
@@ -126,7 +69,7 @@ def malformed(s):
     for body in ({}, {"merchant": "a", "category": "food"}, {"category": "no such"}, {"merchant": 1}, {"merchant": "a", "undo": 1}):
         s.refused(400, "bad_input", "POST", "/api/habits/forget", body)
     for body in ({}, {"yes": True}, {"all": True}, {"all": True, "source": "wechat", "yes": True}, {"all": "yes", "yes": True},
-                 {"before": "x", "yes": True}, {"source": 1, "yes": True}):
+                 {"before": "x", "yes": True}, {"source": 1, "yes": True}, {"sample": True}, {"sample": True, "all": True, "yes": True}):
         s.refused(400, "bad_input", "POST", "/api/erase", body)
     s.refused(404, "not_found", "POST", "/api/models/use", {"name": "no-such-model"})
     s.refused(400, "bad_input", "POST", "/api/models/use", {"name": "/etc/passwd"})
@@ -180,6 +123,21 @@ def imports(s):
     s.call("DELETE", f"/api/imports/{s.get('/api/imports')['imports'][0]['id']}")
     check(s.command("spend")["minor"] == s.get("/api/spend")["minor"])
     s.refused(413, "request_too_large", "POST", "/api/import?name=big", None, Content_Type="text/csv", Content_Length=str(65 << 20))
+
+
+def sample(s):
+    """A made-up household: marked, and gone at once, by a word or by the first bill that isn't."""
+    check(s.put("/api/import?name=s.csv&sample=1", bill(30, first=5000))["imported"] == 30)
+    check(s.get("/api/home")["sample"] is True and s.get("/api/imports")["imports"][0]["sample"] is True)
+    check(s.put("/api/erase", {"sample": True, "yes": True})["erased"] == 30)
+    check(s.get("/api/home")["sample"] is False and s.get("/api/records")["total"] == 0)
+    s.put("/api/import?name=s.csv&sample=1", bill(30, first=5000))
+    s.put("/api/import?name=a.csv&dry_run=1", bill(10))
+    check(s.get("/api/records")["total"] == 30 and s.get("/api/home")["sample"] is True, "a dry run is no bill")
+    s.put("/api/import?name=a.csv", bill(10))
+    home = s.get("/api/home")
+    check(home["sample"] is False and home["records"] == 10, home["records"])
+    check(s.put("/api/erase", {"all": True, "yes": True})["erased"] == 10)
 
 
 def all_records(s, query=""):
@@ -335,6 +293,7 @@ with tempfile.TemporaryDirectory() as folder:
     with Page(model_path=False, home=folder) as service:
         guards(service)
         malformed(service)
+        sample(service)
         imports(service)
         same(service)
         learning(service)

@@ -155,6 +155,7 @@ BAD = [
     (CHAT, b"{} {}", 400, None), (CHAT, b"\x00\x01\x02", 400, None), (CHAT, b"{'a':1}", 400, None),
     (CHAT, b"{\"a\":" + b"[" * 100 + b"]" * 100 + b"}", 400, None), (CHAT, b"[" * 200000, 400, None),
     (CHAT, b"{\"a\":[" + b"1," * 300000 + b"1]}", 400, None), (CHAT, b"{\"a\":99999999999999999999999}", 400, None),
+    (CHAT, b" " * 5_000_000, 413, None), (CHAT, b"{\"messages\":\"" + b"x" * 4_190_000 + b"\"}", 400, "messages"),
     (CHAT, {}, 400, "messages"), (CHAT, {"messages": []}, 400, "messages"), (CHAT, {"messages": {}}, 400, "messages"),
     (CHAT, {"messages": "Hi"}, 400, "messages"), (CHAT, {"messages": None}, 400, "messages"),
     (CHAT, {"messages": USER * 5000}, 400, "messages"),
@@ -240,7 +241,8 @@ BAD = [
     (RESPONSES, {}, 400, "input"), (RESPONSES, {"input": []}, 400, "input"), (RESPONSES, {"input": 5}, 400, "input"),
     (RESPONSES, {"input": "a", "previous_response_id": "x"}, 400, "previous_response_id"),
     (RESPONSES, {"input": "a", "background": True}, 400, "background"), (RESPONSES, {"input": "a", "instructions": 5}, 400, "instructions"),
-    (RESPONSES, {"input": [{"type": "reasoning"}]}, 400, "messages[0].role"),
+    (RESPONSES, {"input": [{"type": "reasoning"}]}, 400, "input[0].role"),
+    (RESPONSES, {"input": [*USER, {"role": "user", "content": 5}], "instructions": "x"}, 400, "input[1].content"),
     (RESPONSES, {"input": "a", "tools": [{"type": "web_search"}]}, 400, "tools[0]"),
     (RESPONSES, {"input": "a", "text": {"format": {"type": "json_schema"}}}, 400, "response_format.json_schema"),
     (RESPONSES, {"input": "a", "max_output_tokens": 0}, 400, "max_output_tokens"),
@@ -263,7 +265,7 @@ def heads(service):
     """What is refused by its head alone."""
     body = chat()
     for method, path, data, headers, status in [
-        ("GET", "/", None, {}, 404), ("GET", "/v1", None, {}, 404), ("GET", "/v1/chat", None, {}, 404),
+        ("GET", "/index.html", None, {}, 404), ("GET", "/v1", None, {}, 404), ("GET", "/v1/chat", None, {}, 404),
         ("POST", "/v1/chat/completions/", body, {}, 404), ("GET", "/v1/files", None, {}, 404), ("GET", "/healthz/", None, {}, 404),
         ("GET", "/../etc/passwd", None, {}, 404), ("GET", "/%2e%2e/x", None, {}, 404), ("GET", "/v1/models/", None, {}, 404),
         ("GET", "/v1/models/none", None, {}, 404), ("GET", "/v1/models/" + "x" * 400, None, {}, 404),
@@ -271,7 +273,7 @@ def heads(service):
         ("OPTIONS", CHAT, None, {}, 405), ("POST", "/healthz", body, {}, 405), ("PATCH", EMBED, body, {}, 405),
         ("POST", CHAT, body, {"Content_Type": None}, 415), ("POST", CHAT, body, {"Content_Type": "text/plain"}, 415),
         ("POST", CHAT, body, {"Content_Type": "application/x-www-form-urlencoded"}, 415),
-        ("POST", CHAT, body, {"Content_Length": "99999999"}, 413),
+        ("POST", CHAT, body, {"Content_Length": "99999999"}, 413), ("POST", "/v1/none", b"x" * 3_000_000, {}, 404),
         ("POST", CHAT, body, {"Host": "evil.example"}, 403), ("POST", CHAT, body, {"Host": "evil.example:80"}, 403),
         ("POST", CHAT, body, {"Host": "127.0.0.1.evil.example"}, 403), ("POST", CHAT, body, {"Host": "localhost@evil.example"}, 403),
         ("POST", CHAT, body, {"Host": "192.168.0.1"}, 403), ("POST", CHAT, body, {"Host": ""}, 403),
@@ -310,12 +312,13 @@ def kept_alive(service):
     body = json.dumps(chat()).encode()
     good = service.head("POST", CHAT, {"Connection": "keep-alive"}, len(body)) + body
     bad = service.head("POST", CHAT, {"Connection": "keep-alive"}, 2) + b"[]"
+    unknown = service.head("POST", "/v1/none", {"Connection": "keep-alive"}, 9) + b"[{not it}"
     last = service.head("GET", "/healthz", {}, None)
     with service.connect() as s:
-        s.sendall(good + bad + good + last)
+        s.sendall(good + bad + unknown + good + last)
         data = read_all(s)
     statuses = [int(part[:3]) for part in data.split(b"HTTP/1.1 ")[1:]]
-    check(statuses == [200, 400, 200, 200], statuses)
+    check(statuses == [200, 400, 404, 200, 200], statuses)
 
 
 with Service() as service:

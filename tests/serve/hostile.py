@@ -146,7 +146,7 @@ def slow_senders(service):
     lives(service)
 
 
-with Service() as service:
+with Service("--ctx", 256) as service:  # a body that lost its max_tokens ends soon
     chunked(service)
     random_bodies(service)
     idle_and_reset(service)

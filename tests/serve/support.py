@@ -4,6 +4,7 @@ ones can be sent), server-sent events. A test is a list of promises; the first t
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import socket
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 TAEL = os.path.realpath(sys.argv[1])
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tael"
@@ -140,6 +142,62 @@ class Service:
                 return
             time.sleep(0.02)
         raise AssertionError(f"{name} is {self.metrics(**headers)[name]} after {seconds} s, not {value}")
+
+
+def bill(rows=300, first=1, noise=""):
+    """A WeChat bill of 2024: coffee, a subscription, and a salary."""
+    lines = ["微信支付账单明细", "", "交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注"]
+    for i in range(rows):
+        day, n = i % 28 + 1, first + i
+        month = i // 28 % 6 + 1
+        kind = ("商户消费", "星巴克", "拿铁", "支出", "32.00") if i % 3 else ("商户消费", "美团", "外卖", "支出", f"{20 + i % 7}.50")
+        if i % 28 == 14:
+            kind = ("转账", "公司", "工资", "收入", "9000.00")
+        lines.append(f"2024-{month:02}-{day:02} 12:{i % 60:02}:00," + ",".join(kind) + f",零钱,支付成功,4200{n:024},m{n},/{noise}")
+    return "\n".join(lines).encode()
+
+
+class Page(Service):
+    """A service with its page: `call` asks as the page does."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.secret = self.ready["page"].split("?key=")[1]
+        status, headers, _ = self.ask("GET", "/?key=" + self.secret)
+        check(status == 303 and headers["location"] == "/", status, headers)
+        self.cookie = headers["set-cookie"].split(";")[0]
+        for word in ("HttpOnly", "SameSite=Strict"):
+            check(word in headers["set-cookie"], headers)
+        status, self.page_headers, html = self.ask("GET", "/", Cookie=self.cookie)
+        check(status in (200, 503), status)  # 503: built without the page
+        self.token = re.search(rb'<meta name="tael-session" content="([0-9a-f]{32})">', html).group(1).decode()
+        return self
+
+    def call(self, method, path, body=None, **headers):
+        headers = {"X_Tael_Session": self.token, "Accept_Language": "en", **headers}
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+        return self.ask(method, urllib.parse.quote(path, safe="/?&=,;%+"), body, **headers)
+
+    def get(self, path, **headers):
+        status, _, text = self.call("GET", path, **headers)
+        check(status == 200, path, status, text[:300])
+        return json.loads(text)
+
+    def put(self, path, body, **headers):
+        status, _, text = self.call("POST", path, body, **headers)
+        check(status == 200, path, status, text[:300])
+        return json.loads(text)
+
+    def refused(self, want, code, method, path, body=None, **headers):
+        status, _, text = self.call(method, path, body, **headers)
+        error = json.loads(text)["error"]
+        check(status == want and error["code"] == code and error["message"], method, path, status, text[:300])
+        return error["message"]
+
+    def command(self, *arguments):
+        done = subprocess.run([TAEL, "--home", str(self.home), "--json", *arguments], stdout=subprocess.PIPE)
+        return json.loads(done.stdout)
 
 
 def read_all(s):

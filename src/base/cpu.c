@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CPU features. On x86: what cpuid reports and the system saves at a context switch (xgetbv). On ARM64: what the system
 // tells, by the auxiliary vector (Linux, Android) or sysctl (Apple). Elsewhere: none.
-#include "compute/cpu.h"
+#include "base/cpu.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

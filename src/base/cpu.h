@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which instruction sets this CPU and its system offer. */
-#ifndef TAEL__COMPUTE_CPU_H
-#define TAEL__COMPUTE_CPU_H
+#ifndef TAEL__BASE_CPU_H
+#define TAEL__BASE_CPU_H
 
 #include <stdint.h>
 
