@@ -378,7 +378,7 @@ typedef struct tael_sequence_options {
     float dropout;     /* 0: 0.5; below 0: none */
     float temperature; /* 0: 0.07 */
     uint64_t seed;     /* the same seed on the same kind of CPU gives the same bytes */
-    const tael_sequence *from; /* a model to go on from, with the same sizes; its items stay; NULL: random weights */
+    const tael_sequence *from;   /* a model to go on from, with the same sizes; its items stay; NULL: random weights */
     const char *checkpoint_path; /* written after each epoch, and gone on from when it is there; NULL: none */
     int (*progress)(const tael_sequence_progress *progress, void *user); /* non-zero stops: TAEL_CANCELLED */
     void *user;

@@ -4,8 +4,8 @@
 #ifndef TAEL__COMPUTE_KERNELS_H
 #define TAEL__COMPUTE_KERNELS_H
 
-#include "compute/attend.h"
 #include "base/cpu.h"
+#include "compute/attend.h"
 #include "compute/delta.h"
 #include "compute/formats.h"
 

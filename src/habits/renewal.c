@@ -32,7 +32,8 @@ tael__renewal_evidence tael__renewal_evidence_of(const tael__renewal_row *row, d
 
 double tael__renewal_marginal(const tael__renewal_evidence *e, double a, double b)
 {
-    return e->logs + lgamma(a + e->events) - lgamma(a) + a * log(b) - (a + e->events) * log(b + e->powers);
+    return e->logs + tael__log_gamma(a + e->events) - tael__log_gamma(a) + a * log(b) -
+           (a + e->events) * log(b + e->powers);
 }
 
 void tael__renewal_normalize(double weight[TAEL__SHAPES])
@@ -139,7 +140,8 @@ double tael__renewal_regular(const tael__renewal *m)
 {
     double variation = 0;
     for (int j = 0; j < TAEL__SHAPES; j++) {
-        double k = tael__renewal_shapes[j], one = exp(lgamma(1 + 1 / k)), two = exp(lgamma(1 + 2 / k));
+        double k = tael__renewal_shapes[j], one = exp(tael__log_gamma(1 + 1 / k)),
+               two = exp(tael__log_gamma(1 + 2 / k));
         variation += m->weight[j] * sqrt(fmax(two / (one * one) - 1, 0));
     }
     return fmax(0, 1 - variation);

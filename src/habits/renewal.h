@@ -5,9 +5,18 @@
 #ifndef TAEL__HABITS_RENEWAL_H
 #define TAEL__HABITS_RENEWAL_H
 
+#include <math.h>
+
 #include "base/status.h"
 
 enum { TAEL__SHAPES = 16 };
+
+/* log Γ(x) for x above 0. Plain lgamma() writes the sign into a variable that all threads share. */
+static inline double tael__log_gamma(double x)
+{
+    int sign;
+    return lgamma_r(x, &sign);
+}
 
 typedef struct tael__renewal_row {
     const double *gaps; /* days between events, above 0, oldest first; borrowed */

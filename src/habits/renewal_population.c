@@ -41,14 +41,14 @@ static double explained(const question *q, double log_a, double log_b)
     const pool *p = q->p;
     const size_t at = (size_t)q->shape * p->count;
     double a = exp(log_a), b = exp(log_b), sum = 0, away = log_a - 0.7, gammas[MOST_COUNTED + 1];
-    const double once = a * log_b - lgamma(a);
+    const double once = a * log_b - tael__log_gamma(a);
     for (size_t n = 0; n <= MOST_COUNTED; n++) gammas[n] = NAN;
     for (size_t i = 0; i < p->count; i++) {
         double share = p->share[at + i];
         if (share < 1e-3) continue;
         const tael__renewal_evidence *e = &p->evidence[at + i];
         size_t n = counted(&p->rows[i]);
-        if (isnan(gammas[n])) gammas[n] = lgamma(a + e->events);
+        if (isnan(gammas[n])) gammas[n] = tael__log_gamma(a + e->events);
         double log_marginal = gammas[n] + once - (a + e->events) * log(b + e->powers);
         if (p->open) {
             double lives = exp(-(a + e->events) * log1p(p->open_power[at + i] / (b + e->powers)));
@@ -63,7 +63,8 @@ static double explained(const question *q, double log_a, double log_b)
 static double went_on(double ends, double stays, size_t events)
 {
     double n = (double)events;
-    return lgamma(ends + stays) - lgamma(stays) + lgamma(stays + n) - lgamma(ends + stays + n);
+    return tael__log_gamma(ends + stays) - tael__log_gamma(stays) + tael__log_gamma(stays + n) -
+           tael__log_gamma(ends + stays + n);
 }
 
 /* How well ends of law Beta(ends, stays) explain that events went on, and that nothing came after the last. */
