@@ -10,7 +10,7 @@ _tael_models()
 _tael()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help"
+    local commands="pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask mcp export erase consent disclosures key recover help"
     local globals="--home --lang --json --quiet --passphrase-file --help --version"
     local filters="--from --to --month --merchant --category --direction --method --min --max --text"
     local options=
@@ -63,7 +63,9 @@ _tael()
     add) options="--yes --today" ;;
     erase) options="--source --before --all --yes" ;;
     recover) options="--out" ;;
-    consent) options="habits partner trial population diagnostics on off" ;;
+    consent) options="habits partner trial assistants population diagnostics on off" ;;
+    disclosures) options="--verify --limit" ;;
+    mcp) options="--model" ;;
     key) options="--set-passphrase --change --remove-passphrase --new-passphrase-file" ;;
     esac
 

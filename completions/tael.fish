@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for tael
-set -l commands pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover help
+set -l commands pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask mcp export erase consent disclosures key recover help
 set -l models smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b qwen3-0.6b qwen3-1.7b qwen3-4b qwen2.5-0.5b qwen2.5-1.5b qwen2.5-3b
 set -l none "not __fish_seen_subcommand_from $commands"
 
@@ -37,13 +37,15 @@ complete -c tael -n $none -a add -d 'add a payment by saying it'
 complete -c tael -n $none -a remove -d 'take back a record added by hand'
 complete -c tael -n $none -a erase -d 'records really gone'
 complete -c tael -n $none -a consent -d 'what the ledger may be used for'
+complete -c tael -n $none -a disclosures -d 'what left the device, and to whom'
+complete -c tael -n $none -a mcp -d 'the ledger as tools for other assistants'
 complete -c tael -n $none -a key -d 'a passphrase on the ledger'
 complete -c tael -n $none -a recover -d 'save what can be read of a damaged ledger'
 complete -c tael -n $none -a help -d 'help on a command'
 complete -c tael -n '__fish_seen_subcommand_from help' -a "$commands"
 complete -c tael -n '__fish_seen_subcommand_from pull' -a "$models"
 
-for command in run tokenize embed perplexity bench serve ask
+for command in run tokenize embed perplexity bench serve ask mcp
     complete -c tael -n "__fish_seen_subcommand_from $command" -s m -l model -x -a "$models (__fish_complete_suffix .gguf)" -d model
 end
 for command in run embed perplexity quantize bench serve ask
@@ -115,7 +117,7 @@ complete -c tael -n '__fish_seen_subcommand_from match' -l join -x -d 'one payme
 complete -c tael -n '__fish_seen_subcommand_from merchant' -l as -x -d 'call it this'
 complete -c tael -n '__fish_seen_subcommand_from merchant' -l forget -d 'forget its name'
 complete -c tael -n '__fish_seen_subcommand_from merchant' -l suggest -d 'names of one payment'
-complete -c tael -n '__fish_seen_subcommand_from match merchant' -l limit -x -d 'at most N'
+complete -c tael -n '__fish_seen_subcommand_from match merchant disclosures' -l limit -x -d 'at most N'
 complete -c tael -n '__fish_seen_subcommand_from categorize' -l only -d 'this record alone'
 complete -c tael -n '__fish_seen_subcommand_from categorize' -l all -d 'every record anew'
 complete -c tael -n '__fish_seen_subcommand_from categorize' -l forget -x -d 'take back'
@@ -135,7 +137,8 @@ complete -c tael -n '__fish_seen_subcommand_from erase' -l source -x -a 'alipay 
 complete -c tael -n '__fish_seen_subcommand_from erase' -l before -x -d 'older than'
 complete -c tael -n '__fish_seen_subcommand_from erase' -l all -d everything
 complete -c tael -n '__fish_seen_subcommand_from erase' -l yes -d really
-complete -c tael -n '__fish_seen_subcommand_from consent' -a 'habits partner trial population diagnostics on off'
+complete -c tael -n '__fish_seen_subcommand_from consent' -a 'habits partner trial assistants population diagnostics on off'
+complete -c tael -n '__fish_seen_subcommand_from disclosures' -l verify -d 'look whether the log was changed'
 complete -c tael -n '__fish_seen_subcommand_from key' -l set-passphrase -d 'protect the key'
 complete -c tael -n '__fish_seen_subcommand_from key' -l change -d 'another passphrase'
 complete -c tael -n '__fish_seen_subcommand_from key' -l remove-passphrase -d 'keep the key without one'

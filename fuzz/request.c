@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) return 0;
     const tael__route *route = tael__route_at(data[0] % tael__route_count());
-    if (strcmp(route->method, "POST") != 0 || !tael__json_scan((const char *)data + 1, size - 1)) return 0;
+    if (!route->method || strcmp(route->method, "POST") != 0 || !tael__json_scan((const char *)data + 1, size - 1))
+        return 0;
     json_t *body = json_loadb((const char *)data + 1, size - 1, 0, NULL);
     tael__exchange *x = calloc(1, sizeof *x);
     if (json_is_object(body) && x) {

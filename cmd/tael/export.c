@@ -40,10 +40,12 @@ const command command_export = {
     .verb = "export",
     .usage = "[--out FOLDER|FILE.zip]",
     .what = {"everything out, in open formats", "以开放格式导出全部"},
-    .more = {"Writes records.csv (UTF-8), records.json, consents.csv and about.json. `tael import` of the folder or "
-             "the zip\n"
-             "restores the ledger; what may leave the device is for you to allow again.",
-             "写出 records.csv（UTF-8）、records.json、consents.csv 和 about.json。用 tael import 导入该文件夹或 zip\n"
+    .more = {"Writes records.csv (UTF-8), records.json, what you taught, what left the device, consents.csv and "
+             "about.json.\n"
+             "`tael import` of the folder or the zip restores the ledger; what may leave the device is for you to "
+             "allow again.",
+             "写出 records.csv（UTF-8）、records.json、您的修正、披露记录、consents.csv 和 about.json。用 tael import "
+             "导入该文件夹或 zip\n"
              "即可恢复账本；会离开设备的用途需重新授权。"},
     .options = options,
     .run = run,

@@ -381,8 +381,8 @@ TAEL_API tael_status tael_ledger_left_out(tael_ledger *ledger, tael_left_out_fn 
 
 /* Everything, in open formats: a folder `path`, or a zip when it ends in ".zip", with records.csv (UTF-8),
  * names.csv, decisions.csv, corrections.csv, mappings.csv and left_out.csv (what the owner taught), consents.csv,
- * records.json and about.json. tael_ledger_import of either restores the ledger: records with new ids, and of the
- * consents only what was refused. */
+ * disclosures.csv and disclosures.json (what left the device), records.json and about.json. tael_ledger_import of
+ * either restores the ledger: records with new ids, and of the consents only what was refused. */
 TAEL_API tael_status tael_ledger_export(tael_ledger *ledger, const char *path, uint64_t *records);
 
 /* What the ledger may be used for. Without a decision only what stays on the device is allowed. */
@@ -399,6 +399,31 @@ typedef int tael_consent_fn(const tael_consent *consent, void *user); /* non-zer
 TAEL_API tael_status tael_consent_get(tael_ledger *ledger, const char *kind, bool *allowed);
 TAEL_API tael_status tael_consent_set(tael_ledger *ledger, const char *kind, bool allowed);
 TAEL_API tael_status tael_consent_list(tael_ledger *ledger, tael_consent_fn *each, void *user);
+
+/* What left the device, or is about to. All texts are UTF-8. */
+typedef struct tael_disclosure {
+    int64_t id;                    /* the ledger's own */
+    int64_t time_ms;               /* UTC */
+    const char *recipient;         /* to whom, as they call themselves: "Claude 1.2" */
+    const char *purpose, *consent; /* what for: "spend"; and the kind of consent that allowed it */
+    const char *sent;              /* the very bytes; "" once records were erased, which they may have shown */
+    uint64_t bytes;                /* of `sent` as it was */
+    const char *sha256;            /* of `sent`, hexadecimal */
+    const char *previous, *hash;   /* of the line before ("": none) and of this one with `previous` in it */
+} tael_disclosure;
+
+/* Log what is about to leave: call it before sending, and send only when it is TAEL_OK. Read of `disclosure`:
+ * recipient, purpose, consent, sent and bytes. Consent is looked up and the line is written in one transaction.
+ * TAEL_DENIED: that consent is off. A ledger that is only read can't log, so nothing may leave. */
+TAEL_API tael_status tael_ledger_disclose(tael_ledger *ledger, const tael_disclosure *disclosure);
+
+/* All lines, newest first; non-zero stops. Texts are valid during the call. */
+typedef int tael_disclosure_fn(const tael_disclosure *disclosure, void *user);
+TAEL_API tael_status tael_ledger_disclosures(tael_ledger *ledger, tael_disclosure_fn *each, void *user);
+
+/* Compute the log's digests anew. *broken: the first line that was changed, or whose line before is gone; 0: none.
+ * *lines: how many were looked at. That the newest lines are missing can't be told from the log alone. */
+TAEL_API tael_status tael_ledger_verify_disclosures(tael_ledger *ledger, uint64_t *lines, int64_t *broken);
 
 /* What tael_ledger_recover could read, and what not. */
 typedef struct tael_recovery {

@@ -87,6 +87,9 @@
 #define TAEL__MAX_SERVE_SCHEMA_BYTES    65536      /* compiled between two steps, while others wait */
 #define TAEL__MAX_SERVE_KEYS            1024       /* lines of a key file */
 #define TAEL__MAX_SERVE_KEY_BYTES       256
+#define TAEL__MAX_MCP_MESSAGE_BYTES     ((size_t)1 << 20) /* a question has 2,000; what comes with it is small */
+#define TAEL__MAX_MCP_SESSIONS          64                /* the least used one goes first: it initializes again */
+#define TAEL__MAX_MCP_BATCH             32
 
 /* Habits. */
 #define TAEL__MAX_HABIT_RECORDS (1u << 20) /* the newest; 50 years of 50 payments a day */

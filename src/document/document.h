@@ -62,6 +62,7 @@ void tael__pulled_name(char *name, size_t cap, const tael_pull_result *result);
 json_t *tael__pulled_json(const tael_pull_result *result);
 json_t *tael__catalogue_entry_json(const tael_catalogue_entry *entry);
 tael_status tael__consents_json(tael_ledger *ledger, json_t **out);
+json_t *tael__disclosure_json(const tael_disclosure *disclosure);
 tael_status tael__categories_json(tael_ledger *ledger, json_t **out);
 
 #endif

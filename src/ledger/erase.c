@@ -42,10 +42,12 @@ static tael_status empty_tables(tael_ledger *ledger)
 /* After some rows went: what named only them goes too, and what stays is joined anew. */
 static tael_status settle_rest(tael_ledger *ledger)
 {
-    /* A correction names a merchant, and so does what habits leave out: it goes with the last record of it. */
+    /* A correction names a merchant, and so does what habits leave out: it goes with the last record of it. What was
+     * sent may show any record: that it was sent stays in the log, with its digest. */
     TAEL_TRY(tael__sql_exec(ledger,
                             "DELETE FROM corrections WHERE merchant NOT IN (SELECT merchant FROM records);"
-                            "DELETE FROM left_out WHERE merchant<>'' AND merchant NOT IN (SELECT brand FROM records)",
+                            "DELETE FROM left_out WHERE merchant<>'' AND merchant NOT IN (SELECT brand FROM records);"
+                            "UPDATE disclosures SET sent='' WHERE sent<>''",
                             ERASING));
     TAEL_TRY(tael__ledger_settle(ledger, NULL));
     return delete_leftovers(ledger);

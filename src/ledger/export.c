@@ -21,6 +21,9 @@
 #define EXPORTING TAEL_SAY("exporting", "导出")
 #define CHUNK     ((size_t)1 << 20) /* written at once */
 
+/* A line of the disclosure log in JSON: a reply's bytes, each of which may take six. */
+#define DISCLOSURE_MOST (8 * TAEL__MAX_JSON_BYTES)
+
 typedef struct sheet { /* a file that is being written */
     char path[TAEL__MAX_PATH_BYTES];
     int fd;
@@ -248,6 +251,37 @@ static tael_status write_learned(tael_ledger *ledger, const char *folder, const 
     return status == TAEL_OK ? closed : status;
 }
 
+static int export_disclosure(const tael_disclosure *d, void *user)
+{
+    exporter *e = user;
+    char time[40];
+    tael__buffer *j = &e->json.text;
+    const char *const names[] = {"recipient", "purpose", "consent", "sha256", "previous", "hash", "sent"};
+    const char *const texts[] = {d->recipient, d->purpose, d->consent, d->sha256, d->previous, d->hash, d->sent};
+    tael__format_time(time, sizeof time, d->time_ms, TAEL__SHANGHAI_OFFSET_MINUTES);
+    tael__buffer_format(j, "%s{\"time\":\"%s\",\"bytes\":%llu", e->count++ ? ",\n" : "", time,
+                        (unsigned long long)d->bytes);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        tael__buffer_format(j, ",\"%s\":", names[i]);
+        json_text(j, texts[i]);
+    }
+    tael__buffer_text(j, "}");
+    if (j->size > CHUNK || j->failed != TAEL_OK) flush(&e->json);
+    return e->json.status != TAEL_OK;
+}
+
+static tael_status write_disclosures(tael_ledger *ledger, const char *folder)
+{
+    exporter e = {.json = {.fd = -1}};
+    TAEL_TRY(begin_sheet(&e.json, folder, "disclosures.json"));
+    e.json.text.max = DISCLOSURE_MOST;
+    tael__buffer_text(&e.json.text, "{\"disclosures\":[\n");
+    tael_status status = tael_ledger_disclosures(ledger, export_disclosure, &e);
+    tael__buffer_text(&e.json.text, "\n]}\n");
+    tael_status closed = end_sheet(&e.json);
+    return status == TAEL_OK ? closed : status;
+}
+
 static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t count)
 {
     sheet s;
@@ -275,8 +309,9 @@ static tael_status write_about(tael_ledger *ledger, const char *folder, uint64_t
     return end_sheet(&s);
 }
 
-static const char *const files[] = {"records.csv",  "names.csv",    "decisions.csv", "corrections.csv", "mappings.csv",
-                                    "left_out.csv", "consents.csv", "records.json",  "about.json"};
+static const char *const files[] = {"records.csv",     "names.csv",        "decisions.csv", "corrections.csv",
+                                    "mappings.csv",    "left_out.csv",     "consents.csv",  "records.json",
+                                    "disclosures.csv", "disclosures.json", "about.json"};
 #define FILE_COUNT (sizeof files / sizeof *files)
 
 static void remove_half(const char *folder)
@@ -295,6 +330,7 @@ static tael_status write_all(tael_ledger *ledger, const char *folder, uint64_t *
     for (size_t i = 0; status == TAEL_OK && tael__learned_at(i); i++)
         status = write_learned(ledger, folder, tael__learned_at(i));
     if (status == TAEL_OK) status = write_consents(ledger, folder);
+    if (status == TAEL_OK) status = write_disclosures(ledger, folder);
     if (status == TAEL_OK) status = write_about(ledger, folder, *count);
     return tael__sql_end(ledger, status);
 }

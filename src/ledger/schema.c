@@ -120,6 +120,10 @@ static const char *const steps[] = {
     "ALTER TABLE imports ADD COLUMN first_record INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE imports ADD COLUMN last_record INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE imports ADD COLUMN sample INTEGER NOT NULL DEFAULT 0;", /* a household that was made up */
+    /* What left the device (disclosures.c). `sent` is empty once records were erased, which it may have shown. */
+    "CREATE TABLE disclosures(id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, recipient TEXT NOT NULL,"
+    " purpose TEXT NOT NULL, consent TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,"
+    " previous TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, sent TEXT NOT NULL);",
 };
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 

@@ -27,6 +27,7 @@ static const tael__api_route routes[] = {
     {"POST", "/api/habits/forget", tael__api_forget, WRITE},
     {"GET", "/api/consents", tael__api_consents, READ},
     {"POST", "/api/consents", tael__api_consent, WRITE},
+    {"GET", "/api/disclosures", tael__api_disclosures, READ},
     {"GET", "/api/models", tael__api_models, LEDGERLESS(READ, NONE, NULL)},
     {"POST", "/api/models/pull", tael__api_model_pull, LEDGERLESS(PULL, JSON, "done")},
     {"POST", "/api/models/use", tael__api_model_use, LEDGERLESS(ASK, JSON, NULL)},

@@ -21,8 +21,8 @@ typedef struct tael__api_route {
 
 tael__errand_fn tael__api_home, tael__api_records, tael__api_record, tael__api_spend, tael__api_ask, tael__api_import,
     tael__api_imports, tael__api_import_undo, tael__api_categories, tael__api_categorize, tael__api_habits,
-    tael__api_forget, tael__api_consents, tael__api_consent, tael__api_models, tael__api_model_pull,
-    tael__api_model_use, tael__api_export, tael__api_erase, tael__api_status;
+    tael__api_forget, tael__api_consents, tael__api_consent, tael__api_disclosures, tael__api_models,
+    tael__api_model_pull, tael__api_model_use, tael__api_export, tael__api_erase, tael__api_status;
 
 /* ---- For a connection's thread (api.c) ---- */
 

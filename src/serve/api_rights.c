@@ -28,6 +28,32 @@ tael_status tael__api_consent(tael__errand *e, tael_ledger *ledger, json_t **rep
     return tael__consents_json(ledger, reply);
 }
 
+/* ---- What left the device ---- */
+
+#define LINES_MOST 200
+
+typedef struct listing {
+    json_t *lines;
+    uint64_t count, limit;
+} listing;
+
+static int on_line(const tael_disclosure *d, void *user)
+{
+    listing *l = user;
+    return ++l->count <= l->limit && json_array_append_new(l->lines, tael__disclosure_json(d)) != 0;
+}
+
+tael_status tael__api_disclosures(tael__errand *e, tael_ledger *ledger, json_t **reply)
+{
+    listing l = {.limit = LINES_MOST};
+    TAEL_TRY(tael__query_number(e, "limit", LINES_MOST, &l.limit));
+    l.lines = json_array();
+    tael_status status = tael_ledger_disclosures(ledger, on_line, &l);
+    if (status == TAEL_OK) *reply = json_pack("{s:O,s:I}", "disclosures", l.lines, "total", (json_int_t)l.count);
+    json_decref(l.lines);
+    return status;
+}
+
 /* ---- Export ---- */
 
 /* In memory where the system has a place for that, so that no disk keeps what the ledger encrypts. */

@@ -74,6 +74,7 @@ void tael__errand_release(tael__errand *e)
     tael__free(e->tail);
     json_decref(e->query);
     json_decref(e->body);
+    if (e->task) e->task_free(e->task);
     tael__buffer_free(&e->bytes);
     tael__buffer_free(&e->out);
     tael__free(e);
@@ -233,7 +234,7 @@ static void run_errand(clerk *c, tael__errand *e)
     json_t *reply = NULL;
     tael_set_language(e->language);
     tael_status status = e->ledger ? open_ledger(c) : TAEL_OK;
-    if (status == TAEL_OK) status = e->run(e, c->ledger, &reply);
+    if (status == TAEL_OK || e->without) status = e->run(e, status == TAEL_OK ? c->ledger : NULL, &reply);
     finish(e, status, reply);
 }
 

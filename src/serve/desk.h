@@ -39,13 +39,16 @@ struct tael__errand {
     struct tael__server *server;
     tael__errand_fn *run;
     tael__lane lane;
-    bool ledger;        /* it needs the ledger */
+    bool ledger;        /* it needs the ledger, */
+    bool without;       /* but runs also where that can't be opened: `ledger` is NULL then, and tael_error() says why */
     const char *events; /* answered by server-sent events, the last of them of this name; NULL: by a document */
     tael_language language;
     json_t *query;      /* owned: an object of the address's parameters, all strings */
     json_t *body;       /* owned: the JSON that came, or NULL */
     tael__buffer bytes; /* owned: what came that is no JSON */
     char *tail;         /* owned: of the path, after a route that ends in '/' */
+    void *task;         /* owned: what else `run` needs, and how it is freed */
+    void (*task_free)(void *task);
     tael__errand *next; /* the desk's */
 
     uint32_t references; /* atomic */

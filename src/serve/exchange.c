@@ -145,7 +145,10 @@ static bool fault_too_large(tael__exchange *x)
 static bool check_head(tael__exchange *x, const char *url, const char *method, const char *version)
 {
     if (!check_source(x, version) || !check_route(x, url, method)) return false;
-    if (!x->route->method) return tael__api_head(x, url, method) && (x->too_large ? fault_too_large(x) : true);
+    if (!x->route->method) {
+        bool good = x->route->mcp ? tael__mcp_head(x, method) : tael__api_head(x, url, method);
+        return good && (x->too_large ? fault_too_large(x) : true);
+    }
     if (!x->route->open && !tael__guard_admits(&x->server->guard, key_given(x), &x->key))
         return tael__fault(x, 401, "authentication_error", "invalid_api_key", NULL, "%s",
                            TAEL_SAY("the key is missing or unknown; send one of the key file as Authorization: Bearer",
@@ -305,18 +308,24 @@ static enum MHD_Result go_on(tael__exchange *x)
     return tael__reply(x, 200, r, "text/event-stream; charset=utf-8");
 }
 
-static enum MHD_Result serve_page(tael__exchange *x)
+/* Of the ledger's errands. */
+static enum MHD_Result go_on_errand(tael__exchange *x)
+{
+    return x->route->mcp ? tael__mcp_go_on(x) : tael__api_go_on(x);
+}
+
+static enum MHD_Result serve_ledger(tael__exchange *x)
 {
     tael__watch_allow(x->server->watch, watched(x->server, x->connection), TAEL__MAX_SERVE_ERRAND_SECONDS, true);
-    bool good = x->too_large ? fault_too_large(x) : tael__api_begin(x);
-    return good ? tael__api_go_on(x) : tael__reply_fault(x);
+    bool good = x->too_large ? fault_too_large(x) : x->route->mcp ? tael__mcp_begin(x) : tael__api_begin(x);
+    return good ? go_on_errand(x) : tael__reply_fault(x);
 }
 
 static enum MHD_Result serve(tael__exchange *x)
 {
     json_t *body = NULL;
     if (x->fault.http) return tael__reply_fault(x); /* known since the head */
-    if (x->errand) return serve_page(x);
+    if (!x->route->method) return serve_ledger(x);
     bool get = strcmp(x->route->method, "GET") == 0;
     bool good = get || read_body(x, &body);
     tael__buffer_free(&x->body); /* what it promised stays taken: its texts may wait in a call */
@@ -351,7 +360,7 @@ enum MHD_Result tael__exchange_handle(void *user, struct MHD_Connection *connect
     }
     if (x->stage == TAEL__STAGE_READING) return serve(x);
     if (x->stage != TAEL__STAGE_WORKING) return MHD_YES;
-    return x->errand ? tael__api_go_on(x) : go_on(x);
+    return x->errand ? go_on_errand(x) : go_on(x);
 }
 
 void tael__exchange_completed(void *user, struct MHD_Connection *connection, void **state,

@@ -69,6 +69,10 @@ json_t *tael__fault_json(const tael__exchange *x)
 {
     const char *message = x->fault.message;
     json_t *text = json_stringn(message, tael__utf8_cut(message, strlen(message)));
+    if (x->route && x->route->mcp) {
+        json_decref(text);
+        return tael__mcp_fault_json(x);
+    }
     if (x->route && !x->route->method) {
         json_decref(text);
         return tael__api_fault_json(x);

@@ -7,6 +7,7 @@
 #include "serve/desk.h"
 #include "serve/engine.h"
 #include "serve/guard.h"
+#include "serve/mcp.h"
 #include "serve/server.h"
 #include "serve/session.h"
 #include "serve/tools.h"
@@ -32,10 +33,11 @@ typedef bool tael__handler(tael__exchange *x, json_t *body);
 
 typedef struct tael__route {
     const char *path;     /* one that ends in '/' takes a name after it */
-    const char *method;   /* GET or POST; NULL: the page's API, which has its own table */
+    const char *method;   /* GET or POST; NULL: the page's API, which has its own table, or MCP */
     tael__handler *serve; /* `body` NULL for GET */
     bool open;            /* without a key */
     bool anthropic;       /* the error's shape */
+    bool mcp;             /* it has its own key and messages; `method` and `serve` are NULL */
 } tael__route;
 
 size_t tael__route_count(void);
@@ -81,6 +83,7 @@ struct tael__exchange {
     /* A request of the page. */
     const struct tael__api_route *api;
     tael__errand *errand; /* a reference */
+    bool leaves;          /* MCP: DELETE, a session ends */
     const char *allowed;  /* the method that is, where another was used */
     const char *cache;    /* how long a browser may keep the reply; NULL: not at all */
     /* Working. */
@@ -121,6 +124,7 @@ struct tael__server {
     tael__watch *watch;
     tael__desk *desk; /* NULL: there is no page */
     tael__session session;
+    tael__mcp *mcp; /* NULL: there is no page */
     tael__choice choice;
     tael__metrics metrics;
     struct MHD_Daemon *daemon;
@@ -135,6 +139,12 @@ enum MHD_Result tael__exchange_handle(void *user, struct MHD_Connection *connect
                                       void **state);
 void tael__exchange_completed(void *user, struct MHD_Connection *connection, void **state,
                               enum MHD_RequestTerminationCode how);
+
+/* MCP's part of the three steps of a request (mcp_http.c), as api.h has them. */
+bool tael__mcp_head(tael__exchange *x, const char *method);
+bool tael__mcp_begin(tael__exchange *x);
+enum MHD_Result tael__mcp_go_on(tael__exchange *x);
+json_t *tael__mcp_fault_json(const tael__exchange *x);
 
 /* Answer with 200 and a document (takes the reference). */
 bool tael__reply_json(tael__exchange *x, json_t *document);

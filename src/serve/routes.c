@@ -14,6 +14,7 @@ static const tael__route routes[] = {
     {"/v1/models", "GET", tael__serve_models, false, false},
     {"/v1/models/", "GET", tael__serve_model, false, false},
     {"/api/", NULL, NULL, true, false},
+    {"/mcp", NULL, NULL, true, false, .mcp = true},
     {"/", "GET", tael__serve_page, true, false},
     {"/assets/", "GET", tael__serve_page, true, false},
     {"/healthz", "GET", tael__serve_health, true, false},

@@ -148,6 +148,7 @@ static tael_status start_daemon(tael__server *s, int socket, uint32_t connection
 static tael_status open_page(tael__server *s, const tael__server_options *o)
 {
     tael__desk_options d = {.home = o->home, .passphrase = o->passphrase};
+    TAEL_TRY(tael__mcp_open(&s->mcp));
     TAEL_TRY(tael__desk_open(&s->desk, &d));
     return tael__session_open(&s->session, tael__desk_home(s->desk));
 }
@@ -235,6 +236,7 @@ void tael__server_stop(tael__server *s)
     if (s->daemon) s->mhd->stop_daemon(s->daemon);
     tael__engine_close(s->engine);
     tael__desk_close(s->desk);
+    tael__mcp_close(s->mcp);
     tael__choice_close(&s->choice);
     tael__watch_close(s->watch);
     tael__guard_close(&s->guard);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page's two secrets: made here, compared as digests.
+// The page's two secrets, and other assistants' one: made here, compared as digests.
 #include "serve/session.h"
 
 #include <sodium.h>
@@ -23,13 +23,14 @@ static bool whole(const char *text, size_t bytes)
     return bytes == TAEL__SECRET_BYTES - 1 && strspn(text, "0123456789abcdef") == bytes;
 }
 
-/* A file that is no secret is made anew: all it costs is opening the page by its address once more. */
-static tael_status read_link(char secret[TAEL__SECRET_BYTES], const char *home)
+/* A file that is no secret is made anew: all it costs is opening the page by its address once more, or telling an
+ * assistant its key. */
+static tael_status read_kept(char secret[TAEL__SECRET_BYTES], const char *home, const char *name)
 {
     char path[TAEL__MAX_PATH_BYTES], *text = NULL;
     size_t bytes = 0;
     TAEL_TRY(tael__folder_make(home));
-    TAEL_TRY(tael__path_join(path, sizeof path, home, "page.key"));
+    TAEL_TRY(tael__path_join(path, sizeof path, home, name));
     if (tael__file_exists(path) && tael__file_read(&text, &bytes, path, TAEL__MAX_PATH_BYTES) == TAEL_OK &&
         whole(text, bytes)) {
         memcpy(secret, text, TAEL__SECRET_BYTES);
@@ -47,7 +48,8 @@ tael_status tael__session_open(tael__session *s, const char *home)
     if (sodium_init() < 0)
         return tael__fail(TAEL_INTERNAL,
                           TAEL_SAY("libsodium can't start; install it anew", "libsodium 无法启动；请重新安装"));
-    TAEL_TRY(read_link(s->link, home));
+    TAEL_TRY(read_kept(s->link, home, "page.key"));
+    TAEL_TRY(read_kept(s->mcp, home, "mcp.key"));
     return make_secret(s->token);
 }
 

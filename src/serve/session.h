@@ -12,6 +12,7 @@
 typedef struct tael__session {
     char token[TAEL__SECRET_BYTES]; /* of this start; "": there is no page */
     char link[TAEL__SECRET_BYTES];  /* home/page.key: outlives starts, so that a bookmark goes on working */
+    char mcp[TAEL__SECRET_BYTES];   /* home/mcp.key: other assistants send it, and can't open the page by it */
 } tael__session;
 
 tael_status tael__session_open(tael__session *s, const char *home);

@@ -5,7 +5,7 @@
 expect 0
 grep -q 'COMMAND' "$work/out" || fail "tael without a command shows no help"
 expect 0 help
-commands="pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask export erase consent key recover"
+commands="pull models run tokenize embed perplexity quantize bench serve doctor import add remove ledger spend match merchant categories categorize habits ask mcp export erase consent disclosures key recover"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "the help does not list $command"
 done

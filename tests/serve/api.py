@@ -165,6 +165,7 @@ def same(s):
     check([r["id"] for r in s.get("/api/records/" + ",".join(map(str, ids)))["records"]] == ids, "records in the order asked")
     check(s.get("/api/categories") == s.command("categories"))
     check(s.get("/api/consents") == s.command("consent"))
+    check(s.get("/api/disclosures") == s.command("disclosures") == {"disclosures": [], "total": 0})
     habits = s.command("habits", "show", "--today", TODAY)
     check(s.get("/api/habits?today=" + TODAY) == habits)
     home = s.get("/api/home?today=" + TODAY)

@@ -3,11 +3,9 @@
 made on first use; without a package index the test is skipped and says so. Tools are asked of the larger model where it is
 installed, as the small one's template has none."""
 import json
-import os
-import subprocess
 import sys
 
-from support import CACHE, Service, check, skip
+from support import CACHE, Service, check, environment
 
 PACKAGES = {"openai": ["openai"], "anthropic": ["anthropic"], "langchain": ["langchain-openai"],
             "instructor": ["instructor", "openai"], "llamaindex": ["llama-index-llms-openai-like", "llama-index-embeddings-openai-like"]}
@@ -15,24 +13,7 @@ client = sys.argv[2]
 QWEN = CACHE / "models" / "qwen2.5-coder-0.5b.gguf"
 
 
-def environment():
-    """Go on in the client's own environment."""
-    folder = CACHE / "clients" / client
-    python = folder / "bin" / "python"
-    if os.environ.get("TAEL_CLIENT") == client:
-        return
-    if not (folder / "whole").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        done = subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PACKAGES[client]],
-                              stderr=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            print(done.stderr[-2000:])
-            skip(f"{' '.join(PACKAGES[client])} can't be installed: no package index answered, or none has it")
-        (folder / "whole").touch()
-    os.execve(python, [str(python), *sys.argv], {**os.environ, "TAEL_CLIENT": client})
-
-
-environment()
+environment(client, PACKAGES[client])
 TOOL = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = "What's the weather in Paris?"
 

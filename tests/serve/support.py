@@ -36,6 +36,24 @@ def model():
     return said["path"]
 
 
+def environment(client, packages):
+    """Go on in an environment of the user's cache that has these packages of others."""
+    folder = CACHE / "clients" / client
+    python = folder / "bin" / "python"
+    if os.environ.get("TAEL_CLIENT") == client:
+        return
+    if not (folder / "whole").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        done = subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages],
+                              stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            print(done.stderr[-2000:])
+            skip(f"{' '.join(packages)} can't be installed: no package index answered, or none has it")
+        (folder / "whole").touch()
+    sys.stdout.flush()
+    os.execve(python, [str(python), *sys.argv], {**os.environ, "TAEL_CLIENT": client})
+
+
 class Service:
     """`tael serve` for the time of a with block; at its end it must still be alive, and end when it is told to."""
 
