@@ -46,6 +46,7 @@ static tael_status make_file(const char *path)
     if (errno != EEXIST || lstat(path, &st) != 0) return tael__fail_errno(OPENING, path, errno);
     if (S_ISLNK(st.st_mode)) return tael__fail_errno(OPENING, path, ELOOP);
     if (st.st_uid == geteuid() && (st.st_mode & 077)) (void)chmod(path, 0600);
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0) return tael__fail_errno(OPENING, path, errno);
     return TAEL_OK;
 }
 
