@@ -89,8 +89,15 @@ async function found(browser, home) {
     await page.waitForSelector('.list-card .state');
     await page.getByRole('button', { name: '清除筛选' }).first().click();
     await page.waitForSelector('.record');
+    let answer;
+    await page.route('**/api/categories', async (route) => { // they come while an amount is being typed
+        await new Promise((resolve) => { answer = resolve; });
+        await route.continue();
+    });
     await page.getByRole('button', { name: /^筛选/ }).click();
     await page.getByLabel('最低金额').fill('1000');
+    answer();
+    await page.waitForSelector('#filters option:nth-child(5)', { state: 'attached' });
     await page.keyboard.press('Tab');
     const large = home.run('ledger', '--min', '1000', '--limit', '1').total;
     await page.waitForFunction((n) => document.querySelector('.list-head')?.innerText.replace(/[\s,]/g, '').includes(`共${n}笔`), large);

@@ -165,14 +165,14 @@ function Find({ filters, onChange }) {
 
 function MoreFilters({ filters, put, onClear }) {
     const tree = useLoad((signal) => api.get('/categories', signal), []);
-    const late = (name) => (event) => put(name, event.target.value.trim()); // when the field is left, not at each key
+    const field = (name) => ({ label: t(`bills.${name}`), value: filters[name] ?? '', onLeft: (value) => put(name, value) });
     return (
         <div class="filters" id="filters">
-            <label class="field"><span>{t('bills.from')}</span><input type="date" value={filters.from ?? ''} onChange={late('from')} /></label>
-            <label class="field"><span>{t('bills.to')}</span><input type="date" value={filters.to ?? ''} onChange={late('to')} /></label>
+            <LateField type="date" {...field('from')} />
+            <LateField type="date" {...field('to')} />
             <label class="field">
                 <span>{t('bills.category')}</span>
-                <select value={filters.category ?? ''} onChange={late('category')}>
+                <select value={filters.category ?? ''} onChange={(event) => put('category', event.target.value)}>
                     <option value="">{t('all')}</option>
                     {(tree.data?.categories ?? []).map((top) => [
                         <option key={top.key} value={top.name}>{top.name}</option>,
@@ -180,9 +180,21 @@ function MoreFilters({ filters, put, onClear }) {
                     ])}
                 </select>
             </label>
-            <label class="field"><span>{t('bills.min')}</span><input inputMode="decimal" placeholder="0.00" value={filters.min ?? ''} onChange={late('min')} /></label>
-            <label class="field"><span>{t('bills.max')}</span><input inputMode="decimal" placeholder="0.00" value={filters.max ?? ''} onChange={late('max')} /></label>
+            <LateField inputMode="decimal" placeholder="0.00" {...field('min')} />
+            <LateField inputMode="decimal" placeholder="0.00" {...field('max')} />
             <button type="button" class="button ghost" onClick={onClear}>{t('bills.clear')}</button>
         </div>
+    );
+}
+
+/* Tells its value when it is left, not at each key. What is being typed is its own: the filters may be drawn again meanwhile. */
+function LateField({ label, value, onLeft, ...rest }) {
+    const [typed, setTyped] = useState(value);
+    useEffect(() => setTyped(value), [value]);
+    return (
+        <label class="field">
+            <span>{label}</span>
+            <input {...rest} value={typed} onInput={(event) => setTyped(event.target.value)} onChange={(event) => onLeft(event.target.value.trim())} />
+        </label>
     );
 }
