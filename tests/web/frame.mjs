@@ -40,6 +40,14 @@ async function switches(browser, home) {
     await leave(page);
 }
 
+async function hurried(browser, home) {
+    const page = await open(browser, home);
+    await page.addInitScript(() => addEventListener('DOMContentLoaded', () => { location.hash = '#/ask'; }));
+    await page.reload();
+    await page.getByLabel('您的问题').waitFor(); // an address that changes while the page begins is followed
+    await leave(page);
+}
+
 async function failures(browser, home) {
     const page = await open(browser, home, { path: 'privacy' });
     await page.route('**/api/home*', (route) => route.fulfill({ status: 500, contentType: 'application/json', body: '{"error":{"code":"io","message":"磁盘读取失败；请检查磁盘"}}' }));
@@ -66,5 +74,6 @@ await run(async (browser, home) => {
     await home.serve();
     await keyboard(browser, home);
     await switches(browser, home);
+    await hurried(browser, home);
     await failures(browser, home);
 });

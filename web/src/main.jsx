@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page's frame: what the address names is shown, with the navigation beside it (below it on a phone).
 import { render } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, Seal } from './parts/icons.jsx';
 import { Notices } from './parts/ui.jsx';
 import { apply, onChange, set, settings } from './settings.js';
@@ -59,7 +59,7 @@ function Page() {
     const [, redraw] = useState(0);
     const main = useRef(null);
     useEffect(() => onChange(() => redraw((n) => n + 1)), []);
-    useEffect(() => {
+    useLayoutEffect(() => { // a frame later the address may have changed already, unheard
         const follow = () => {
             const next = readRoute();
             setRoute((old) => {

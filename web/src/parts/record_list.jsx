@@ -28,8 +28,7 @@ function usePages(filters, version) {
     const want = (page) => {
         if (mine.pages.has(page) || mine.error) return;
         mine.pages.set(page, null);
-        const path = `/records${api.query({ ...filters, offset: page * pageRows, limit: pageRows })}`;
-        const fetchPage = (tries) => api.get(path, mine.abort.signal).then(
+        api.get(`/records${api.query({ ...filters, offset: page * pageRows, limit: pageRows })}`, mine.abort.signal).then(
             (answer) => {
                 mine.pages.set(page, answer.records);
                 mine.total = answer.total;
@@ -41,16 +40,11 @@ function usePages(filters, version) {
             },
             (error) => {
                 if (error.name === 'AbortError') return;
-                if (tries > 1 && mine.total !== null) { // who scrolls shouldn't have to ask again for what failed once
-                    setTimeout(fetchPage, 500, tries - 1);
-                    return;
-                }
                 mine.pages.delete(page);
                 mine.error = error;
                 redraw((n) => n + 1);
             },
         );
-        fetchPage(3);
     };
     const retry = () => {
         mine.error = null;
