@@ -10,7 +10,16 @@ const budgetBytes = 70_000; // gzipped, all that the first view loads
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist/assets', { recursive: true });
+// One block of dark colours serves the page's own switch and the system's.
+const dark = {
+    name: 'dark',
+    setup: (build) => build.onLoad({ filter: /dark\.css$/ }, async ({ path }) => {
+        const chosen = await readFile(path, 'utf8'), rule = chosen.slice(chosen.indexOf(':root'));
+        return { loader: 'css', contents: `@media (prefers-color-scheme: dark) { ${rule.replace("[data-theme='dark']", ':not([data-theme])')} }\n${rule}` };
+    }),
+};
 const result = await build({
+    plugins: [dark],
     entryPoints: { page: 'src/main.jsx' },
     outdir: 'dist/assets',
     entryNames: '[name]-[hash]',
