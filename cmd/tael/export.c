@@ -22,7 +22,7 @@ static tael_status run(request *r)
     char path[TAEL__MAX_PATH_BYTES];
     tael_ledger *ledger = NULL;
     uint64_t records = 0;
-    tael__date today = tael__date_of_ms(tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
+    tael__date today = tael__date_today();
     snprintf(path, sizeof path, "tael-export-%04d-%02d-%02d", today.year, today.month, today.day);
     const char *out = option_text(r, "out", path);
     tael_status status = input_ledger(r, &ledger);

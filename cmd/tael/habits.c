@@ -55,41 +55,30 @@ static void print_line(const tael__habits_writer *w, const char *name, const cha
 
 /* ---- What was learned ---- */
 
-typedef struct part {
-    const char *name; /* the argument, and the member of the JSON document */
+static const struct {
     words heading, nothing;
-    tael_status (*write)(tael__habits_writer *w, tael_habits *habits);
-} part;
-
-static const part parts[] = {
-    {"recurring",
-     {"recurs", "周期收支"},
-     {"nothing recurs that is known of", "尚未发现周期收支"},
-     tael__habits_recurring_write},
-    {"next",
-     {"next", "接下来可能购买"},
-     {"nothing was bought on two days yet", "尚无购买两天以上的"},
-     tael__habits_next_write},
-    {"forecast", {"this month", "本月预计"}, {"", ""}, tael__habits_forecast_write},
-    {"unusual", {"unusual", "异常"}, {"nothing stands out", "没有异常"}, tael__habits_unusual_write},
+} said[TAEL__HABITS_PARTS] = {
+    [TAEL__HABITS_RECURRING] = {{"recurs", "周期收支"}, {"nothing recurs that is known of", "尚未发现周期收支"}},
+    [TAEL__HABITS_NEXT] = {{"next", "接下来可能购买"}, {"nothing was bought on two days yet", "尚无购买两天以上的"}},
+    [TAEL__HABITS_FORECAST] = {{"this month", "本月预计"}, {"", ""}},
+    [TAEL__HABITS_UNUSUAL] = {{"unusual", "异常"}, {"nothing stands out", "没有异常"}},
 };
-enum { PARTS = sizeof parts / sizeof *parts };
 
-static tael_status write_part(tael__habits_writer *w, tael_habits *habits, const part *p, bool heading)
+static tael_status write_part(tael__habits_writer *w, tael_habits *habits, tael__habits_part part, bool heading)
 {
     w->rows = w->json ? json_array() : NULL;
     w->count = w->left = 0;
-    if (!w->json && heading) printf("%s\n", say(p->heading));
-    tael_status status = p->write(w, habits);
+    if (!w->json && heading) printf("%s\n", say(said[part].heading));
+    tael_status status = tael__habits_write(w, habits, part);
     if (status != TAEL_OK) {
         json_decref(w->rows);
         return status;
     }
     if (w->json) {
-        json_object_set_new(w->json, p->name, w->rows);
+        json_object_set_new(w->json, tael__habits_name(part), w->rows);
         return TAEL_OK;
     }
-    if (w->count == 0 && *say(p->nothing)) printf("%s%s\n", heading ? "  " : "", say(p->nothing));
+    if (w->count == 0 && *say(said[part].nothing)) printf("%s%s\n", heading ? "  " : "", say(said[part].nothing));
     if (w->left > 0)
         printf(TAEL_SAY("%s%" PRIu64 " more; --limit 0 shows them\n", "%s另有 %" PRIu64 " 条；--limit 0 显示全部\n"),
                heading ? "  " : "", w->left);
@@ -139,11 +128,9 @@ static tael_status show(request *r, tael_ledger *ledger, const char *what)
 {
     char today[16];
     tael_habits *habits;
-    tael__date date = tael__date_of_ms(tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
     bool all = strcmp(what, "show") == 0, train = strcmp(what, "train") == 0;
     double began = tael__clock_seconds();
-    snprintf(today, sizeof today, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000),
-             (int)((unsigned)date.month % 100), (int)((unsigned)date.day % 100));
+    tael__date_write(today, tael__date_today());
     TAEL_TRY(tael_habits_open(&habits, ledger, option_text(r, "today", today)));
     double ms = 1000 * (tael__clock_seconds() - began);
     tael__habits_writer w = {.json = r->json ? json_object() : NULL,
@@ -159,8 +146,8 @@ static tael_status show(request *r, tael_ledger *ledger, const char *what)
     if (w.json) tael__habits_summary_json(habits, w.json);
     if ((all || train) && !r->json) say_learned(habits, ms);
     if (train && r->json) json_object_set_new(w.json, "ms", out_real(ms));
-    for (int i = 0; i < PARTS && status == TAEL_OK; i++)
-        if (all || strcmp(what, parts[i].name) == 0) status = write_part(&w, habits, &parts[i], all);
+    for (int i = 0; i < TAEL__HABITS_PARTS && status == TAEL_OK; i++)
+        if (all || i == (int)tael__habits_named(what)) status = write_part(&w, habits, (tael__habits_part)i, all);
     if (all && status == TAEL_OK) {
         if (!r->json) puts(TAEL_SAY("left out", "已排除"));
         status = write_left_out(&w, ledger);
@@ -224,8 +211,8 @@ static tael_status list_left_out(request *r, tael_ledger *ledger)
 
 static tael_status check(const request *r, const char *what)
 {
-    bool known = strcmp(what, "show") == 0 || strcmp(what, "train") == 0 || strcmp(what, "forget") == 0;
-    for (int i = 0; i < PARTS; i++) known = known || strcmp(what, parts[i].name) == 0;
+    bool known = tael__habits_named(what) != TAEL__HABITS_PARTS || strcmp(what, "show") == 0 ||
+                 strcmp(what, "train") == 0 || strcmp(what, "forget") == 0;
     if (!known)
         return tael__fail(
             TAEL_MISUSE,

@@ -107,9 +107,9 @@ static void print_report(const char *file, const tael_import_report *report)
 }
 
 /* One bill, a file or in one; `error` NULL when it went in. The first failure is said at the end, by main(). */
-static void tell(import_run *i, const char *file, const tael_import_report *report, tael_status status,
-                 const char *error)
+static void tell(const char *file, const tael_import_report *report, tael_status status, const char *error, void *user)
 {
+    import_run *i = user;
     if (error) {
         if (i->failed++ == 0) {
             i->status = status;
@@ -148,15 +148,7 @@ static void import_one(import_run *i, const char *file)
     progress_end(&i->bar);
     i->imported += report.imported;
     i->duplicates += report.duplicates;
-    bool told = report.bill_count > 0 && status == TAEL_OK;
-    for (size_t n = 0; n < report.bill_count; n++) {
-        const tael_import_bill *bill = &report.bills[n];
-        char name[2 * TAEL__MAX_PATH_BYTES];
-        snprintf(name, sizeof name, "%s/%s", file, bill->name);
-        tell(i, name, &bill->report, bill->status, bill->status == TAEL_OK ? NULL : bill->error);
-        told |= bill->status != TAEL_OK;
-    }
-    if (!told) tell(i, file, &report, status, status == TAEL_OK ? NULL : tael_error());
+    tael__bills_tell(file, &report, status, tell, i);
     tael_import_report_free(&report);
 }
 

@@ -111,7 +111,7 @@ static tael_status check_question(const char *question)
 static tael_status find_today(tael__date *today, const tael_ask_options *options)
 {
     if (!options->today) {
-        *today = tael__date_of_ms(tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
+        *today = tael__date_today();
         return TAEL_OK;
     }
     if (tael__date_parse(today, options->today)) return TAEL_OK;

@@ -333,8 +333,5 @@ tael_status tael__answer_due(tael__job *job)
     } else {
         status = answer_again(job, &h);
     }
-    if (status == TAEL_OK && h.row_count) tael__say_known_until(job, &h);
-    tael__job_habits_close(&h);
-    job->habit = NULL;
-    return status;
+    return tael__job_habits_end(&h, job, status);
 }

@@ -388,8 +388,5 @@ tael_status tael__answer_forecast(tael__job *job)
     } else {
         status = later ? answer_ahead(job, &h, &ahead) : answer_month(job, &h);
     }
-    if (status == TAEL_OK && h.row_count) tael__say_known_until(job, &h);
-    tael__job_habits_close(&h);
-    job->habit = NULL;
-    return status;
+    return tael__job_habits_end(&h, job, status);
 }

@@ -242,3 +242,11 @@ const char *tael__recurring_name(const tael__job *job, const tael_recurring *r, 
         snprintf(out, TAEL__NAME_BYTES, "%s", known && *last.merchant ? last.merchant : r->merchant);
     return out;
 }
+
+tael_status tael__job_habits_end(tael__job_habits *h, tael__job *job, tael_status status)
+{
+    if (status == TAEL_OK && h->row_count) tael__say_known_until(job, h);
+    tael__job_habits_close(h);
+    job->habit = NULL;
+    return status;
+}

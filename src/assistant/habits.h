@@ -28,6 +28,8 @@ typedef struct tael__job_habits {
  * learned; then only the rows are there. Close it after success. */
 tael_status tael__job_habits_open(tael__job_habits *h, tael__job *job, bool *allowed);
 void tael__job_habits_close(tael__job_habits *h);
+/* Says until when the bills tell, where something was answered, and closes. Returns `status`. */
+tael_status tael__job_habits_end(tael__job_habits *h, tael__job *job, tael_status status);
 /* Is the record one of the rows that the question is about? */
 bool tael__job_habits_has(const tael__job_habits *h, int64_t record);
 

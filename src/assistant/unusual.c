@@ -104,8 +104,5 @@ tael_status tael__answer_unusual(tael__job *job)
         status = find(&f);
         if (status == TAEL_OK && f.count == 0) say_nothing(job, &f);
     }
-    if (status == TAEL_OK && h.row_count) tael__say_known_until(job, &h);
-    tael__job_habits_close(&h);
-    job->habit = NULL;
-    return status;
+    return tael__job_habits_end(&h, job, status);
 }

@@ -66,6 +66,17 @@ tael__date tael__date_add_months(tael__date date, int months)
     return (tael__date){year, month, date.day < last ? date.day : last};
 }
 
+tael__date tael__date_today(void)
+{
+    return tael__date_of_ms(tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
+}
+
+void tael__date_write(char out[16], tael__date date)
+{
+    snprintf(out, 16, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000), (int)((unsigned)date.month % 100),
+             (int)((unsigned)date.day % 100));
+}
+
 bool tael__date_parse(tael__date *out, const char *text)
 {
     for (int i = 0; i < 10; i++)

@@ -24,6 +24,9 @@ int tael__weekday_of(int64_t days); /* since 1970-01-01 */
 tael__date tael__date_add_days(tael__date date, int64_t days);
 tael__date tael__date_add_months(tael__date date, int months); /* the day is cut to the month's last */
 
+tael__date tael__date_today(void); /* in Shanghai, as a bill without a zone */
+
+void tael__date_write(char out[16], tael__date date); /* "2026-11-20" */
 /* "2026-11-20" exactly. */
 bool tael__date_parse(tael__date *out, const char *text);
 

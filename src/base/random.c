@@ -37,6 +37,16 @@ double tael__random_unit(tael__random *r)
     return (double)(tael__random_next(r) >> 11) * 0x1p-53;
 }
 
+void tael__random_shuffle(tael__random *r, uint32_t *order, size_t n)
+{
+    for (size_t k = n; k > 1; k--) {
+        size_t other = (size_t)(tael__random_unit(r) * (double)k);
+        uint32_t t = order[k - 1];
+        order[k - 1] = order[other];
+        order[other] = t;
+    }
+}
+
 tael_status tael__random_system(void *out, size_t bytes)
 {
     unsigned char *p = out;

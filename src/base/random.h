@@ -12,6 +12,7 @@ typedef struct tael__random {
 void tael__random_seed(tael__random *r, uint64_t seed); /* expanded by splitmix64, so 0 is a fine seed */
 uint64_t tael__random_next(tael__random *r);
 double tael__random_unit(tael__random *r); /* [0, 1), 53 bits */
+void tael__random_shuffle(tael__random *r, uint32_t *order, size_t n);
 tael_status tael__random_system(void *out, size_t bytes);
 
 #endif

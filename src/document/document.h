@@ -54,6 +54,12 @@ tael_status tael__spend_json(tael_ledger *ledger, tael_query *q, tael_group grou
 
 /* ---- The rest; habits.h has the habits ---- */
 
+/* What came of a file, bill by bill (import.c): of a zip each bill in it, with its name behind the file's; and the file
+ * itself where there is nothing else to tell. `error` NULL when it went in. `status` is what the import returned. */
+typedef void tael__bill_fn(const char *name, const tael_import_report *report, tael_status status, const char *error,
+                           void *user);
+void tael__bills_tell(const char *file, const tael_import_report *report, tael_status status, tael__bill_fn *each,
+                      void *user);
 /* One bill; `error` NULL when it went in (import.c). */
 json_t *tael__bill_json(const char *file, const tael_import_report *report, const char *error);
 json_t *tael__answer_json(const tael_answer *answer, const char *model, double load_seconds, double total_seconds);

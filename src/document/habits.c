@@ -57,11 +57,6 @@ static int on_recurring(const tael_recurring *r, void *user)
     return 0;
 }
 
-tael_status tael__habits_recurring_write(tael__habits_writer *w, tael_habits *habits)
-{
-    return tael_habits_recurring(habits, on_recurring, w);
-}
-
 /* ---- What comes next ---- */
 
 static json_t *companion(const tael_upcoming *u)
@@ -118,11 +113,6 @@ static int on_upcoming(const tael_upcoming *u, void *user)
     return 0;
 }
 
-tael_status tael__habits_next_write(tael__habits_writer *w, tael_habits *habits)
-{
-    return tael_habits_upcoming(habits, on_upcoming, w);
-}
-
 /* ---- The month ---- */
 
 static int on_forecast(const tael_forecast *f, void *user)
@@ -148,11 +138,6 @@ static int on_forecast(const tael_forecast *f, void *user)
     set(row, "why", tael__json_text(f->sentence));
     json_array_append_new(w->rows, row);
     return 0;
-}
-
-tael_status tael__habits_forecast_write(tael__habits_writer *w, tael_habits *habits)
-{
-    return tael_habits_forecast(habits, on_forecast, w);
 }
 
 /* ---- What stands out ---- */
@@ -184,11 +169,6 @@ static int on_unusual(const tael_unusual *u, void *user)
     return 0;
 }
 
-tael_status tael__habits_unusual_write(tael__habits_writer *w, tael_habits *habits)
-{
-    return tael_habits_unusual(habits, w->days, on_unusual, w);
-}
-
 /* ---- The whole ---- */
 
 static int on_left_out(const char *merchant, int32_t category_id, void *user)
@@ -216,21 +196,38 @@ void tael__habits_summary_json(const tael_habits *habits, json_t *object)
     set(object, "merchants", json_integer((json_int_t)s.merchants));
 }
 
+const char *tael__habits_name(tael__habits_part part)
+{
+    static const char *const names[TAEL__HABITS_PARTS] = {"recurring", "next", "forecast", "unusual"};
+    return names[part];
+}
+
+tael__habits_part tael__habits_named(const char *name)
+{
+    int part = 0;
+    while (part < TAEL__HABITS_PARTS && (!name || strcmp(name, tael__habits_name((tael__habits_part)part)) != 0))
+        part++;
+    return (tael__habits_part)part;
+}
+
+tael_status tael__habits_write(tael__habits_writer *w, tael_habits *habits, tael__habits_part part)
+{
+    switch (part) {
+    case TAEL__HABITS_RECURRING: return tael_habits_recurring(habits, on_recurring, w);
+    case TAEL__HABITS_NEXT: return tael_habits_upcoming(habits, on_upcoming, w);
+    case TAEL__HABITS_FORECAST: return tael_habits_forecast(habits, on_forecast, w);
+    default: return tael_habits_unusual(habits, w->days, on_unusual, w);
+    }
+}
+
 static tael_status write_all(tael__habits_writer *w, tael_habits *habits)
 {
-    static const struct {
-        const char *name;
-        tael_status (*write)(tael__habits_writer *w, tael_habits *habits);
-    } parts[] = {{"recurring", tael__habits_recurring_write},
-                 {"next", tael__habits_next_write},
-                 {"forecast", tael__habits_forecast_write},
-                 {"unusual", tael__habits_unusual_write}};
     tael__habits_summary_json(habits, w->json);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (int part = 0; part < TAEL__HABITS_PARTS; part++) {
         w->rows = json_array();
         w->count = w->left = 0;
-        tael_status status = parts[i].write(w, habits);
-        set(w->json, parts[i].name, w->rows);
+        tael_status status = tael__habits_write(w, habits, (tael__habits_part)part);
+        set(w->json, tael__habits_name((tael__habits_part)part), w->rows);
         TAEL_TRY(status);
     }
     return TAEL_OK;

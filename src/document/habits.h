@@ -15,10 +15,20 @@ typedef struct tael__habits_writer {
     bool indent;
 } tael__habits_writer;
 
-tael_status tael__habits_recurring_write(tael__habits_writer *w, tael_habits *habits);
-tael_status tael__habits_next_write(tael__habits_writer *w, tael_habits *habits);
-tael_status tael__habits_forecast_write(tael__habits_writer *w, tael_habits *habits);
-tael_status tael__habits_unusual_write(tael__habits_writer *w, tael_habits *habits);
+/* In the order in which they are shown. */
+typedef enum tael__habits_part {
+    TAEL__HABITS_RECURRING,
+    TAEL__HABITS_NEXT,
+    TAEL__HABITS_FORECAST,
+    TAEL__HABITS_UNUSUAL,
+    TAEL__HABITS_PARTS
+} tael__habits_part;
+
+/* Its name, in commands and in documents. */
+const char *tael__habits_name(tael__habits_part part);
+/* The part of a name; TAEL__HABITS_PARTS when there is none, or the name is NULL. */
+tael__habits_part tael__habits_named(const char *name);
+tael_status tael__habits_write(tael__habits_writer *w, tael_habits *habits, tael__habits_part part);
 
 /* Each merchant and category that is left out, into `rows`. */
 tael_status tael__habits_left_out_json(tael_ledger *ledger, json_t *rows);

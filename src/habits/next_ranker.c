@@ -141,16 +141,6 @@ static void adam(float *w, const float *g, float *first, float *second, size_t l
     }
 }
 
-static void shuffle(uint32_t *order, size_t n, tael__random *random)
-{
-    for (size_t k = n; k > 1; k--) {
-        size_t other = (size_t)(tael__random_unit(random) * (double)k);
-        uint32_t t = order[k - 1];
-        order[k - 1] = order[other];
-        order[other] = t;
-    }
-}
-
 typedef struct training {
     tael__ranker gradient, first, second;
     uint32_t *order;
@@ -170,7 +160,7 @@ static void run_epochs(tael__ranker *r, const tael__rank_set *set, training *t, 
 {
     uint64_t step = 0, steps = (uint64_t)epochs * ((set->list_count + BATCH - 1) / BATCH);
     for (uint32_t epoch = 0; epoch < epochs; epoch++) {
-        shuffle(t->order, set->list_count, random);
+        tael__random_shuffle(random, t->order, set->list_count);
         for (size_t from = 0; from < set->list_count; from += BATCH) {
             size_t n = set->list_count - from < BATCH ? set->list_count - from : BATCH;
             memset(&t->gradient, 0, sizeof t->gradient);

@@ -112,16 +112,6 @@ static void begin(tael__series_net *net, tael__random *random)
     memset(net->out, 0, sizeof net->out);
 }
 
-static void shuffle(uint32_t *order, size_t n, tael__random *random)
-{
-    for (size_t k = n; k > 1; k--) {
-        size_t other = (size_t)(tael__random_unit(random) * (double)k);
-        uint32_t t = order[k - 1];
-        order[k - 1] = order[other];
-        order[other] = t;
-    }
-}
-
 static void adam(float *w, const float *g, float *first, float *second, size_t rows, uint64_t step, double rate)
 {
     float a = (float)(1 / (1 - pow(.9, (double)step))), b = (float)(1 / (1 - pow(.999, (double)step)));
@@ -154,7 +144,7 @@ tael_status tael__series_learn(tael__series_net *net, const tael__series_row *ro
     begin(net, &random);
     uint64_t step = 0, steps = (uint64_t)epochs * ((count + BATCH - 1) / BATCH);
     for (uint32_t epoch = 0; epoch < epochs; epoch++) {
-        shuffle(order, count, &random);
+        tael__random_shuffle(&random, order, count);
         for (size_t from = 0; from < count; from += BATCH) {
             size_t to = count - from < BATCH ? count : from + BATCH;
             memset(&t->gradient, 0, sizeof t->gradient);

@@ -10,9 +10,7 @@
 
 void tael__habit_day(char out[16], int32_t day)
 {
-    tael__date date = tael__date_of(day);
-    snprintf(out, 16, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000), (int)((unsigned)date.month % 100),
-             (int)((unsigned)date.day % 100));
+    tael__date_write(out, tael__date_of(day));
 }
 
 static int decimals_of(const char *currency) /* ISO 4217; those not named have two */

@@ -225,13 +225,6 @@ tael_status tael__ledger_records_from(tael_ledger *ledger, const tael_filter *fi
     return status;
 }
 
-static void write_day(char out[16], int64_t day)
-{
-    tael__date date = tael__date_of(day);
-    snprintf(out, 16, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000), (int)((unsigned)date.month % 100),
-             (int)((unsigned)date.day % 100));
-}
-
 tael_status tael_ledger_summarize(tael_ledger *ledger, tael_ledger_summary *summary)
 {
     sqlite3_stmt *s;
@@ -251,8 +244,8 @@ tael_status tael_ledger_summarize(tael_ledger *ledger, tael_ledger_summary *summ
     tael_status status = tael__sql_step(ledger, s, &row, READING);
     if (row && sqlite3_column_int64(s, 0) > 0) {
         summary->records = (uint64_t)sqlite3_column_int64(s, 0);
-        write_day(summary->first_day, sqlite3_column_int64(s, 1));
-        write_day(summary->last_day, sqlite3_column_int64(s, 2));
+        tael__date_write(summary->first_day, tael__date_of(sqlite3_column_int64(s, 1)));
+        tael__date_write(summary->last_day, tael__date_of(sqlite3_column_int64(s, 2)));
         snprintf(summary->currency, sizeof summary->currency, "%s", tael__sql_text(s, 3));
     }
     sqlite3_finalize(s);

@@ -37,12 +37,11 @@ tael_status tael__query_number(const tael__errand *e, const char *name, uint64_t
 tael_status tael__query_today(const tael__errand *e, char day[16])
 {
     const char *text = tael__query_text(e, "today");
-    tael__date date = tael__date_of_ms(tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
+    tael__date date = tael__date_today();
     if (text && !tael__date_parse(&date, text))
         return tael__fail(TAEL_BAD_INPUT,
                           TAEL_SAY("today: not a day; write it as 2026-11-20", "today：不是日期；请写成 2026-11-20"));
-    snprintf(day, 16, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000), (int)((unsigned)date.month % 100),
-             (int)((unsigned)date.day % 100));
+    tael__date_write(day, date);
     return TAEL_OK;
 }
 

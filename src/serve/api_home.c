@@ -48,12 +48,6 @@ static int add_day(const tael_group_row *row, void *user)
                                                  (json_int_t)row->minor, "count", (json_int_t)row->count));
 }
 
-static void write_day(char out[16], tael__date date)
-{
-    snprintf(out, 16, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000), (int)((unsigned)date.month % 100),
-             (int)((unsigned)date.day % 100));
-}
-
 static tael_query query_since(tael_group group, tael_direction direction, const char *from, const char *to)
 {
     tael_query q = {.size = sizeof q, .group = group, .no_records = true};
@@ -68,7 +62,7 @@ static tael_status put_days(json_t *home, tael_ledger *ledger, const char *today
     json_t *list = json_array();
     json_object_set_new(home, "days", list);
     (void)tael__date_parse(&date, today); /* it was checked */
-    write_day(from, tael__date_add_days(date, 1 - DAYS_SHOWN));
+    tael__date_write(from, tael__date_add_days(date, 1 - DAYS_SHOWN));
     tael_query q = query_since(TAEL_BY_DAY, TAEL_EXPENSE, from, today);
     return tael_ledger_query(ledger, &q, add_day, list);
 }
@@ -101,9 +95,9 @@ static tael_status put_months(json_t *home, tael_ledger *ledger, const char *tod
     (void)tael__date_parse(&date, today); /* it was checked */
     date.day = 1;
     date = tael__date_add_months(date, 1 - MONTHS_SHOWN);
-    write_day(from, date);
+    tael__date_write(from, date);
     for (int i = 0; i < MONTHS_SHOWN; i++, date = tael__date_add_months(date, 1)) {
-        write_day(day, date);
+        tael__date_write(day, date);
         day[7] = '\0';
         json_array_append_new(m.list, json_pack("{s:s,s:i,s:i}", "month", day, "minor", 0, "income_minor", 0));
     }
@@ -143,12 +137,12 @@ static tael_status put_habits(json_t *home, tael_ledger *ledger, const char *tod
     TAEL_TRY(tael_habits_open(&habits, ledger, today));
     tael_status status = tael_habits_forecast(habits, add_forecast, home);
     w.rows = json_object_get(home, "recurring");
-    if (status == TAEL_OK) status = tael__habits_recurring_write(&w, habits);
+    if (status == TAEL_OK) status = tael__habits_write(&w, habits, TAEL__HABITS_RECURRING);
     w.count = 0;
     w.rows = json_object_get(home, "next");
-    if (status == TAEL_OK) status = tael__habits_next_write(&w, habits);
+    if (status == TAEL_OK) status = tael__habits_write(&w, habits, TAEL__HABITS_NEXT);
     w.rows = json_object_get(home, "unusual");
-    if (status == TAEL_OK) status = tael__habits_unusual_write(&w, habits);
+    if (status == TAEL_OK) status = tael__habits_write(&w, habits, TAEL__HABITS_UNUSUAL);
     tael_habits_close(habits);
     return status;
 }

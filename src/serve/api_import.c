@@ -22,9 +22,9 @@ static int on_progress(uint64_t done, uint64_t total, void *user)
     return tael__errand_unwanted(user);
 }
 
-static void tell(import_run *i, const char *file, const tael_import_report *report, tael_status status,
-                 const char *error)
+static void tell(const char *file, const tael_import_report *report, tael_status status, const char *error, void *user)
 {
+    import_run *i = user;
     if (!error) i->done++;
     if (error && i->status == TAEL_OK) {
         i->status = status;
@@ -42,15 +42,7 @@ static void import_bytes(import_run *i, tael__errand *e, tael_ledger *ledger, co
         tael__ledger_import_bytes(ledger, file, e->bytes.data ? e->bytes.data : "", e->bytes.size, o, &report);
     i->imported = report.imported;
     i->duplicates = report.duplicates;
-    bool told = report.bill_count > 0 && status == TAEL_OK;
-    for (size_t n = 0; n < report.bill_count; n++) {
-        const tael_import_bill *bill = &report.bills[n];
-        char name[2 * TAEL__MAX_PATH_BYTES];
-        snprintf(name, sizeof name, "%s/%s", file, bill->name);
-        tell(i, name, &bill->report, bill->status, bill->status == TAEL_OK ? NULL : bill->error);
-        told |= bill->status != TAEL_OK;
-    }
-    if (!told) tell(i, file, &report, status, status == TAEL_OK ? NULL : tael_error());
+    tael__bills_tell(file, &report, status, tell, i);
     tael_import_report_free(&report);
 }
 

@@ -72,7 +72,7 @@ tael_status tael__api_export(tael__errand *e, tael_ledger *ledger, json_t **repl
     char folder[TAEL__MAX_PATH_BYTES], path[TAEL__MAX_PATH_BYTES], *zip = NULL;
     uint64_t records;
     size_t bytes = 0;
-    tael__date today = tael__date_of_ms(tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
+    tael__date today = tael__date_today();
     (void)reply;
     TAEL_TRY(make_folder(folder, sizeof folder, tael__desk_home(e->desk)));
     tael_status status = tael__path_join(path, sizeof path, folder, "export.zip");

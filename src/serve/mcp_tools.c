@@ -161,8 +161,7 @@ static tael_status spend(call *c)
 
 /* ---- habits ---- */
 
-static tael_status write_habits(call *c, tael_habits *habits, const char *what,
-                                tael_status (*write)(tael__habits_writer *w, tael_habits *habits), int64_t days)
+static tael_status write_habits(call *c, tael_habits *habits, tael__habits_part part, int64_t days)
 {
     tael__habits_writer w = {.json = json_object(), .rows = json_array(), .days = (int32_t)days};
     if (!w.json || !w.rows) {
@@ -171,42 +170,32 @@ static tael_status write_habits(call *c, tael_habits *habits, const char *what,
         return tael__fail_memory("JSON", 0);
     }
     tael__habits_summary_json(habits, w.json);
-    tael_status status = write(&w, habits);
+    tael_status status = tael__habits_write(&w, habits, part);
     tael__buffer_format(&c->text,
                         TAEL_SAY("%s: %zu rows, each with its reason in `why`; amounts are in minor units",
                                  "%s：%zu 项，理由见 why；金额以最小货币单位计"),
-                        what, json_array_size(w.rows));
-    json_object_set_new(w.json, what, w.rows);
+                        tael__habits_name(part), json_array_size(w.rows));
+    json_object_set_new(w.json, tael__habits_name(part), w.rows);
     c->result = w.json;
     return status;
 }
 
 static tael_status habits(call *c)
 {
-    static const struct {
-        const char *name;
-        tael_status (*write)(tael__habits_writer *w, tael_habits *habits);
-    } parts[] = {{"recurring", tael__habits_recurring_write},
-                 {"next", tael__habits_next_write},
-                 {"forecast", tael__habits_forecast_write},
-                 {"unusual", tael__habits_unusual_write}};
     const char *what, *today;
     char now[16];
     int64_t days = 0;
-    size_t part = 0;
     TAEL_TRY(take_text(c, "what", &what));
     TAEL_TRY(take_day(c, "today", &today));
     TAEL_TRY(take_integer(c, "days", 1, 3660, &days));
-    while (part < 4 && (!what || strcmp(what, parts[part].name) != 0)) part++;
-    if (part == 4)
+    tael__habits_part part = tael__habits_named(what);
+    if (part == TAEL__HABITS_PARTS)
         return tael__fail(TAEL_BAD_INPUT, TAEL_SAY("what: give recurring, next, forecast or unusual",
                                                    "what：应为 recurring、next、forecast 或 unusual"));
-    tael__date date = tael__date_of_ms(tael__clock_wall_ms(), TAEL__SHANGHAI_OFFSET_MINUTES);
-    snprintf(now, sizeof now, "%04d-%02d-%02d", (int)((unsigned)date.year % 10000), (int)((unsigned)date.month % 100),
-             (int)((unsigned)date.day % 100));
+    tael__date_write(now, tael__date_today());
     tael_habits *learned;
     TAEL_TRY(tael_habits_open(&learned, c->ledger, today ? today : now));
-    tael_status status = write_habits(c, learned, what, parts[part].write, days);
+    tael_status status = write_habits(c, learned, part, days);
     tael_habits_close(learned);
     return status;
 }
